@@ -1,0 +1,1 @@
+"""The state of a node: one document with two homes; no screen."""

@@ -1,0 +1,246 @@
+"""The audit log's triggers, generated from one declaration per table.
+
+Every trigger does one thing: *reconcile* an entity that a row may touch. It works out the entity's
+present value from the table, compares it with the newest audit row of the entity's path, and where
+they differ appends one row. Results are compared, not statements, so replace, upsert, rename and
+insert-then-deactivate all come out right. The same value expressions read the present state, so
+what the log says and what the tables say cannot drift apart by being worked out twice.
+
+Triggers use core SQL functions and ordinary tables only: anything else breaks other writers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from store.paths import (
+    CHAIN_VALUES,
+    OTHER_CHAIN,
+    PARAMS_SUFFIX,
+    SEED_TYPES,
+    part_sql,
+    plain_sql,
+    reserved_sql,
+)
+
+NOW: Final = "strftime('%Y-%m-%dT%H:%M:%fZ','now')"
+# a deletion that nobody signed is taken back when the entity returns within this many seconds
+_FRESH: Final = "(actor IS NULL AND (julianday('now')-julianday(at))*86400.0 BETWEEN 0 AND 5.0)"
+_DISPLACED: Final = "(SELECT value FROM audit_displaced WHERE tbl='{table}')"
+
+
+def _embedded(column: str) -> str:
+    """A JSON column inside a JSON value; text that is not JSON stays text."""
+    return (
+        f"CASE WHEN typeof({column})='text' AND json_valid({column}) THEN json({column})"
+        f" ELSE json_quote({plain_sql(column)}) END"
+    )
+
+
+def _object(plain: str, embedded: str = "") -> str:
+    """``json_object`` of columns by name, those of ``embedded`` holding JSON themselves."""
+    pairs = [f"'{name}',{plain_sql(name)}" for name in plain.split()]
+    pairs += [f"'{name}',{_embedded(name)}" for name in embedded.split()]
+    return f"json_object({','.join(pairs)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A table in which each row is an entity of its own, found by its key columns.
+
+    ``path`` and ``value`` are SQL over ``{r}``, the name or alias of a row of the table.
+    """
+
+    table: str
+    keys: tuple[str, ...]
+    path: str
+    value: str
+
+    def present(self) -> str:
+        """SQL that lists (path, value) of every entity there is, in row order."""
+        path = self.path.format(r=self.table)
+        return f"SELECT {path} AS path, {self.value} AS value FROM {self.table} ORDER BY rowid"
+
+    def one(self, key: dict[str, str]) -> tuple[str, str]:
+        """SQL of the path and the present value of the entity under this key (SQL by column)."""
+        path = self.path
+        for column, sql in key.items():
+            path = path.replace(f"{{r}}.{column}", sql)
+        where = " AND ".join(f"{column}={sql}" for column, sql in key.items())
+        return path, f"(SELECT {self.value} FROM {self.table} WHERE {where})"
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """An entity of a fixed path, worked out from the whole table."""
+
+    table: str
+    path: str
+    select: str
+
+    def present(self) -> str:
+        """SQL that lists (path, value) of the entity where there is one."""
+        return (
+            f"SELECT path, value FROM (SELECT '{self.path}' AS path, ({self.select}) AS value)"
+            " WHERE value IS NOT NULL"
+        )
+
+
+_CHAIN_NAMES: Final = ",".join(f"'{name}'" for name in CHAIN_VALUES)
+_SEED: Final = _object("seed epoch_index signature claimed")
+_NODE_COLUMNS: Final = (
+    "host inference_segment inference_port poc_segment poc_port max_concurrent version is_enabled"
+)
+
+CHAIN: Final = Keyed(
+    "chain_state",
+    ("key",),
+    f"CASE WHEN {{r}}.key IN ({_CHAIN_NAMES}) THEN {{r}}.key"
+    f" ELSE '{OTHER_CHAIN}.'||{part_sql('{r}.key')} END",
+    f"json_quote({plain_sql('value')})",
+)
+NODES: Final = Keyed(
+    "inference_nodes",
+    ("id",),
+    "'nodes.'||" + part_sql("{r}.id"),
+    _object(_NODE_COLUMNS, "models hardware"),
+)
+PARAMS: Final = Keyed(
+    "network_params",
+    ("param_type",),
+    part_sql("{r}.param_type", PARAMS_SUFFIX),
+    _embedded("param_data"),
+)
+# a secret's clear value never reaches the log
+SETTINGS: Final = Keyed(
+    "settings",
+    ("service", "key"),
+    f"CASE WHEN {reserved_sql('{r}.service')} THEN 'settings.' ELSE '' END"
+    f"||{part_sql('{r}.service')}||'.'||{plain_sql('{r}.key')}",
+    f"CASE WHEN is_secret THEN json_quote('********') ELSE {_embedded('value_json')} END",
+)
+SEEDS: Final = tuple(
+    Single(
+        "seed_info",
+        f"{kind}_seed",
+        f"SELECT {_SEED} FROM seed_info WHERE type='{kind}' AND is_active ORDER BY id DESC LIMIT 1",
+    )
+    for kind in SEED_TYPES
+)
+VERSIONS: Final = Single(
+    "node_versions",
+    "node_versions",
+    "SELECT CASE WHEN count(*) THEN json_object('versions',json_group_array(json(item))) END"
+    f" FROM (SELECT {_object('height version')} AS item FROM node_versions"
+    " ORDER BY height,version)",
+)
+UPGRADE: Final = Single(
+    "upgrade_plans",
+    "upgrade_plan",
+    f"SELECT {_object('name height node_version', 'binaries')} FROM upgrade_plans"
+    " WHERE is_active ORDER BY id DESC LIMIT 1",
+)
+KEYED: Final = (CHAIN, NODES, PARAMS, SETTINGS)
+SINGLES: Final = (*SEEDS, VERSIONS, UPGRADE)
+ENTITIES: Final[tuple[Keyed | Single, ...]] = (*KEYED, *SINGLES)
+
+
+def _reconcile(path: str, value: str) -> str:
+    """The body that brings the newest audit row of one path in line with the table."""
+    newest = f"(SELECT max(id) FROM audit_log WHERE path={path})"
+    return f"""
+  INSERT INTO audit_log(at,path,action,old_json,new_json)
+    SELECT {NOW}, n.path,
+      CASE WHEN n.value IS NULL THEN 'D'
+           WHEN h.id IS NULL OR (h.action='D' AND NOT h.fresh) THEN 'I'
+           WHEN h.action='D' AND h.old_json IS n.value THEN 'R' ELSE 'U' END,
+      CASE WHEN h.action='D' AND h.fresh THEN h.old_json ELSE h.new_json END, n.value
+    FROM (SELECT {path} AS path, {value} AS value) n
+    LEFT JOIN (SELECT id,action,old_json,new_json,{_FRESH} AS fresh FROM audit_log
+               WHERE id={newest}) h
+    WHERE n.path IS NOT NULL AND n.value IS NOT h.new_json;
+  DELETE FROM audit_log
+    WHERE id=(SELECT max(id) FROM audit_log WHERE path={path} AND id<{newest})
+      AND ((action='D' AND {_FRESH}
+            AND (SELECT action IN ('U','R') FROM audit_log WHERE id={newest}))
+        OR (action='R' AND actor IS NULL
+            AND (SELECT action='D' FROM audit_log WHERE id={newest})));
+"""
+
+
+def _same(keys: tuple[str, ...]) -> str:
+    return " AND ".join(f"OLD.{key} IS NEW.{key}" for key in keys)
+
+
+def _keyed_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
+    table = entity.table
+    row = {
+        alias: _reconcile(*entity.one({key: f"{alias}.{key}" for key in entity.keys}))
+        for alias in ("NEW", "OLD")
+    }
+    yield f"audit_{table}_insert", f"AFTER INSERT ON {table} BEGIN {row['NEW']} END"
+    yield f"audit_{table}_update", f"AFTER UPDATE ON {table} BEGIN {row['NEW']} END"
+    yield (
+        f"audit_{table}_rename",
+        f"AFTER UPDATE ON {table} WHEN NOT ({_same(entity.keys)}) BEGIN {row['OLD']} END",
+    )
+    yield f"audit_{table}_delete", f"AFTER DELETE ON {table} BEGIN {row['OLD']} END"
+    yield from _displacement_triggers(entity)
+
+
+def _displacement_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
+    """REPLACE by row id throws out a row of another key and fires no delete trigger for it.
+
+    Before such a statement the key of the row in the way is noted, after it that entity is
+    reconciled too. Where the statement is ignored after all, the note does no harm.
+    """
+    table = entity.table
+    key = {column: _DISPLACED.format(table=f"{table}.{column}") for column in entity.keys}
+    notes = " ".join(
+        f"INSERT INTO audit_displaced(tbl,value)"
+        f" SELECT '{table}.{column}', {column} FROM {table} WHERE rowid=NEW.rowid;"
+        for column in entity.keys
+    )
+    clear = f"DELETE FROM audit_displaced WHERE tbl GLOB '{table}.*';"
+    other = " OR ".join(f"{column} IS NOT NEW.{column}" for column in entity.keys)
+    in_the_way = f"EXISTS (SELECT 1 FROM {table} WHERE rowid=NEW.rowid AND ({other}))"
+    noted = f"EXISTS (SELECT 1 FROM audit_displaced WHERE tbl='{table}.{entity.keys[0]}')"
+    for event, when in (
+        ("INSERT", in_the_way),
+        ("UPDATE", f"NEW.rowid<>OLD.rowid AND {in_the_way}"),
+    ):
+        name = f"audit_{table}_{event.lower()}"
+        yield f"{name}_before", f"BEFORE {event} ON {table} WHEN {when} BEGIN {clear} {notes} END"
+        yield (
+            f"{name}_displaced",
+            f"AFTER {event} ON {table} WHEN {noted}"
+            f" BEGIN {_reconcile(*entity.one(key))} {clear} END",
+        )
+
+
+def triggers() -> dict[str, str]:
+    """The CREATE statement of every audit trigger, by trigger name."""
+    bodies = dict(pair for entity in KEYED for pair in _keyed_triggers(entity))
+    for table in dict.fromkeys(single.table for single in SINGLES):
+        # a REPLACE can hit a row of another type, so all entities of the table are looked at
+        work = "".join(
+            _reconcile(f"'{single.path}'", f"({single.select})")
+            for single in SINGLES
+            if single.table == table
+        )
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            name = f"audit_{table}_{event.lower()}"
+            bodies[name] = f"AFTER {event} ON {table} BEGIN {work} END"
+    return {name: f"CREATE TRIGGER {name} {body}" for name, body in bodies.items()}
+
+
+def baseline() -> list[str]:
+    """Statements that give every entity without an audit row its first one."""
+    return [
+        f"INSERT INTO audit_log(at,path,action,new_json) SELECT {NOW}, path, 'I', value"
+        f" FROM ({entity.present()}) n WHERE path IS NOT NULL AND value IS NOT"
+        " (SELECT new_json FROM audit_log a WHERE a.path=n.path ORDER BY id DESC LIMIT 1)"
+        for entity in ENTITIES
+    ]

@@ -1,0 +1,113 @@
+"""What stored values mean: the one place where the audit log's JSON becomes values and back.
+
+Reading never fails: what does not decode is kept as it is and named, so that a screen can show it
+and a finding can speak of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from store.models import INT64_MAX, INT64_MIN, Undecoded
+from store.paths import CHAIN_VALUES, Kind, join, quote
+
+MASK: Final = "********"
+_BOOLEANS: Final = {"claimed", "is_enabled"}
+_TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def dump(value: Any) -> str:
+    """A value as compact JSON; raises ValueError for NaN and infinities, which JSON has not."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def load(stored: str) -> Any:
+    """Stored JSON as a value; text that is no readable JSON stays the text it is."""
+    try:
+        return json.loads(stored)
+    except (ValueError, RecursionError):
+        return stored
+
+
+def entity_value(kind: Kind, path: str, stored: str | None) -> Any:
+    """The value of an entity as the document holds it; None where it is absent."""
+    if stored is None:
+        return None
+    value = load(stored)
+    if kind is Kind.CHAIN:
+        return chain_value(path, value)
+    if kind in (Kind.SEED, Kind.NODE) and isinstance(value, dict):
+        for name in _BOOLEANS & value.keys():
+            if type(value[name]) is int and value[name] in (0, 1):
+                value[name] = bool(value[name])
+    return value
+
+
+def chain_value(key: str, raw: Any) -> Any:
+    """A chain value by its key's type; the raw text where it does not decode."""
+    wanted = CHAIN_VALUES.get(key, "text")
+    if wanted == "integer":
+        number = as_integer(raw)
+        return raw if number is None else number
+    if wanted == "boolean":
+        return _TRUTHS.get(str(raw).lower(), raw)
+    return raw
+
+
+def as_integer(text: Any) -> int | None:
+    """Decimal text as a 64-bit integer, None where it is not one."""
+    if not isinstance(text, str) or len(text) > 20:
+        return None
+    digits = text[1:] if text[:1] in "+-" else text
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    number = int(text)
+    return number if INT64_MIN <= number <= INT64_MAX else None
+
+
+def typed(model: type[Model], value: Any, path: str, faults: list[Undecoded]) -> Model:
+    """A value as its model; fields that do not fit take their default and are added to faults.
+
+    A node's id, which has no default, is part of its path and always fits.
+    """
+    fields = dict(value) if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        faults.append(Undecoded(path=path, raw=shown(value), wanted="a JSON object"))
+    for _ in range(len(fields) + 1):
+        try:
+            return model.model_validate(fields)
+        except ValidationError as error:
+            for name, wanted in _misfits(error):
+                if name in fields:
+                    raw = shown(fields.pop(name))
+                    faults.append(Undecoded(path=f"{path}.{quote(name)}", raw=raw, wanted=wanted))
+    return model.model_validate({})
+
+
+def _misfits(error: ValidationError) -> list[tuple[str, str]]:
+    return [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors() if fault["loc"]]
+
+
+def shown(value: Any) -> str:
+    """A value as one text for a person: text bare, everything else as JSON."""
+    if isinstance(value, str):
+        return value
+    try:
+        return dump(value)
+    except (ValueError, RecursionError):
+        return repr(value)
+
+
+def leaves(value: Any, *prefix: str) -> dict[str, Any]:
+    """Every leaf of a value by its path; lists, and mappings without entries, are leaves."""
+    if isinstance(value, dict) and value:
+        found: dict[str, Any] = {}
+        for name, below in value.items():
+            found |= leaves(below, *prefix, str(name))
+        return found
+    return {join(*prefix): value}

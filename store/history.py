@@ -1,0 +1,171 @@
+"""The audit log read: the feed after a change, history by path, and the leaves that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+import peewee
+
+from store import codec, paths
+from store.database import Database
+from store.errors import UsageError
+from store.models import Change, FieldChange
+from store.paths import Kind, Pattern
+from store.state import parse_time
+from store.tables import AuditLog
+
+_BATCH: Final = 500
+_COLUMNS: Final = (
+    AuditLog.id,
+    AuditLog.at,
+    AuditLog.path,
+    AuditLog.action,
+    AuditLog.old_json,
+    AuditLog.new_json,
+    AuditLog.actor,
+    AuditLog.reason,
+)
+# a rewrite that changed nothing and that nobody signed is bookkeeping of the log itself
+_VISIBLE: Final = (AuditLog.action != "R") | AuditLog.actor.is_null(False)
+
+
+def newest_id(db: Database) -> int:
+    """The id of the newest change, 0 where there is none."""
+    return int(db.value("SELECT max(id) FROM audit_log") or 0)
+
+
+def feed(db: Database, after: int, limit: int = _BATCH) -> list[Change]:
+    """The changes after a change id, oldest first; rewrites that changed nothing included."""
+    query = AuditLog.select(*_COLUMNS).where(AuditLog.id > after).order_by(AuditLog.id).limit(limit)
+    return [_change(row) for row in query.tuples().execute(db.sqlite)]
+
+
+def history(
+    db: Database,
+    *,
+    pattern: str | None = None,
+    since: datetime | None = None,
+    actor: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Change]:
+    """Changes, newest first, of the leaves that a path pattern names.
+
+    ``before`` is a change id: only older ones are listed, so that a reader can go on from there.
+    """
+    conditions: list[peewee.Expression] = []
+    wanted = Pattern.parse(pattern) if pattern else None
+    if since is not None:
+        conditions.append(
+            AuditLog.at >= since.astimezone(UTC).isoformat(timespec="milliseconds")[:23]
+        )
+    if actor is not None:
+        conditions.append(
+            AuditLog.actor.is_null() if actor == "external" else AuditLog.actor == actor
+        )
+    if wanted is not None and "*" not in wanted.text:
+        conditions.append(_of_entity(wanted))
+    found = _newest_first(db, conditions, before)
+    if wanted is not None:
+        found = (change for change in found if concerns(change, wanted))
+    return list(islice(found, limit))
+
+
+def _of_entity(pattern: Pattern) -> peewee.Expression:
+    """The audit rows whose path can hold what a pattern without wildcards names."""
+    address = paths.locate(pattern.text)
+    if address is not None and address.kind is not Kind.SETTING:
+        return AuditLog.path == address.entity
+    # a service or the whole node list: every path below it, as one range of the path index
+    return (AuditLog.path == pattern.text) | (
+        (AuditLog.path > f"{pattern.text}.") & (AuditLog.path < f"{pattern.text}/")
+    )
+
+
+def _newest_first(
+    db: Database, conditions: list[peewee.Expression], before: int | None
+) -> Iterator[Change]:
+    last = before
+    while True:
+        query = AuditLog.select(*_COLUMNS).where(_VISIBLE)
+        for condition in conditions:
+            query = query.where(condition)
+        if last is not None:
+            query = query.where(AuditLog.id < last)
+        query = query.order_by(AuditLog.id.desc()).limit(_BATCH)
+        rows = list(query.tuples().execute(db.sqlite))
+        yield from map(_change, rows)
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1][0]
+
+
+def concerns(change: Change, pattern: Pattern) -> bool:
+    """Whether a change touches a leaf that a pattern names."""
+    if pattern.matches(_parts(change.path)):
+        return True
+    return any(pattern.matches(_parts(field.path)) for field in fields(change))
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    try:
+        return paths.split(path)
+    except UsageError:  # a key that only a foreign writer could make
+        return (path,)
+
+
+def fields(change: Change) -> list[FieldChange]:
+    """The leaves that differ between a change's two values, in the value's order."""
+    old = _leaves(change.path, change.old)
+    new = _leaves(change.path, change.new)
+    return [
+        FieldChange(path=path, old=old.get(path), new=new.get(path))
+        for path in _in_order(old, new)
+        if path not in old
+        or path not in new
+        or old[path] != new[path]
+        or type(old[path]) is not type(new[path])
+    ]
+
+
+def _leaves(path: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, dict) and value:
+        return {
+            f"{path}.{below}": leaf
+            for name, inner in value.items()
+            for below, leaf in codec.leaves(inner, str(name)).items()
+        }
+    return {path: value}
+
+
+def _in_order(*mappings: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(path for mapping in mappings for path in mapping))
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    change_id, at, path, action, old, new, actor, reason = row
+    kind = kind_of(path)
+    return Change(
+        id=change_id,
+        at=parse_time(str(at)) or datetime.fromtimestamp(0, UTC),
+        path=path,
+        action=action,
+        old=codec.entity_value(kind, path, old),
+        new=codec.entity_value(kind, path, new),
+        actor=actor,
+        reason=reason,
+    )
+
+
+def kind_of(path: str) -> Kind:
+    """The kind of the entity that an audit row's path names."""
+    try:
+        address = paths.locate(path)
+    except UsageError:
+        address = None
+    return address.kind if address else Kind.SETTING

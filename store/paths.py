@@ -1,0 +1,221 @@
+"""Addresses of values in the document: parse, quote, place and match.
+
+A path is dotted; a part that is not ``[A-Za-z0-9_-]+`` stands as a JSON string. This module alone
+knows the grammar and which path belongs to which entity and home. ``part_sql`` writes the same
+text inside triggers, so a path means one thing to every writer.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from store.errors import UsageError
+
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_TOKEN: Final = re.compile(r"""(?P<bare>[A-Za-z0-9_*-]+)|(?P<blob>x'[0-9A-F]*')|(?P<text>")""")
+
+CHAIN_VALUES: Final = {
+    "current_height": "integer",
+    "last_processed_height": "integer",
+    "current_node_version": "text",
+    "last_used_version": "text",
+    "merged_node_config": "boolean",
+}
+SEED_TYPES: Final = ("previous", "current", "upcoming")
+SEED_PATHS: Final = tuple(f"{kind}_seed" for kind in SEED_TYPES)
+STATIC_ROOTS: Final = ("api", "chain_node", "ml_node_key_config", "nats")
+PARAMS_SUFFIX: Final = "_params"
+# a foreign chain_state key or a setting under a reserved name keeps clear of the document's roots
+OTHER_CHAIN: Final = "chain_state"
+OTHER_SETTINGS: Final = "settings"
+_RESERVED: Final = frozenset(
+    (
+        *CHAIN_VALUES,
+        *SEED_PATHS,
+        *STATIC_ROOTS,
+        OTHER_CHAIN,
+        OTHER_SETTINGS,
+        "node_versions",
+        "upgrade_plan",
+        "nodes",
+    )
+)
+
+
+class Kind(StrEnum):
+    """What an entity is."""
+
+    CHAIN = "chain"
+    SEED = "seed"
+    PARAMS = "params"
+    VERSIONS = "versions"
+    UPGRADE = "upgrade"
+    NODE = "node"
+    SETTING = "setting"
+    STATIC = "static"
+
+
+class Home(StrEnum):
+    """Where a path is stored."""
+
+    FILE = "file"
+    DATABASE = "database"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A path's entity, the way inside it, and its home."""
+
+    entity: str
+    kind: Kind
+    field: tuple[str, ...] = ()
+
+    @property
+    def home(self) -> Home:
+        """The file for static roots, the database for everything else."""
+        return Home.FILE if self.kind is Kind.STATIC else Home.DATABASE
+
+
+def quote(part: str) -> str:
+    """One part of a path as it is written in a path."""
+    return part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)
+
+
+def join(*parts: str) -> str:
+    """The path made of these parts."""
+    return ".".join(map(quote, parts))
+
+
+def split(path: str) -> tuple[str, ...]:
+    """The parts of a path; raises UsageError where the text is not one."""
+    parts: list[str] = []
+    at = 0
+    while True:
+        match = _TOKEN.match(path, at)
+        if match is None:
+            raise _not_a_path(path, at)
+        if match["text"]:
+            try:
+                part, length = json.JSONDecoder().raw_decode(path[at:])
+            except ValueError:
+                raise _not_a_path(path, at) from None
+            end = at + length
+        else:
+            part, end = match[0], match.end()
+        parts.append(part)
+        if end == len(path):
+            return tuple(parts)
+        if path[end] != ".":
+            raise _not_a_path(path, end)
+        at = end + 1
+
+
+def _not_a_path(path: str, at: int) -> UsageError:
+    return UsageError(
+        f"{path!r} is not a path: nothing fits at character {at + 1}.",
+        hint='A path is like nodes.node1.host; quote other parts: nodes."node-2.rack4".host.',
+    )
+
+
+def is_reserved(root: str) -> bool:
+    """Whether a first part belongs to the document itself, so that no service may have it."""
+    return root in _RESERVED or root.endswith(PARAMS_SUFFIX)
+
+
+def setting_path(service: str, key: str) -> str:
+    """The path of a setting; ``key`` is itself a path below the service."""
+    root = quote(service)
+    return f"{OTHER_SETTINGS}.{root}.{key}" if is_reserved(service) else f"{root}.{key}"
+
+
+def locate(path: str) -> Address | None:
+    """The entity a path belongs to, or None for a path that names several or none.
+
+    ``nodes`` alone, or a service alone, names several.
+    """
+    parts = split(path)
+    root = parts[0]
+    if root in CHAIN_VALUES:
+        return Address(root, Kind.CHAIN) if len(parts) == 1 else None
+    if root in SEED_PATHS:
+        return Address(root, Kind.SEED, parts[1:])
+    if root == "node_versions":
+        return Address(root, Kind.VERSIONS, parts[1:])
+    if root == "upgrade_plan":
+        return Address(root, Kind.UPGRADE, parts[1:])
+    if root.endswith(PARAMS_SUFFIX):
+        return Address(quote(root), Kind.PARAMS, parts[1:])
+    if root == "nodes":
+        return Address(join(*parts[:2]), Kind.NODE, parts[2:]) if len(parts) > 1 else None
+    if root in STATIC_ROOTS:
+        return Address(path, Kind.STATIC)
+    if root == OTHER_CHAIN:
+        return Address(path, Kind.CHAIN) if len(parts) == 2 else None
+    if root == OTHER_SETTINGS:
+        return Address(path, Kind.SETTING) if len(parts) > 2 else None
+    return Address(path, Kind.SETTING) if len(parts) > 1 else None
+
+
+def nearest(path: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """The known paths most like this one, best first."""
+    return difflib.get_close_matches(path, list(known), n=limit, cutoff=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A path in which ``*`` is any text inside one part; it also matches what lies below."""
+
+    text: str
+    parts: tuple[re.Pattern[str], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Pattern:
+        """Read a pattern; raises UsageError where it is not one."""
+        return cls(text, tuple(map(_glob, split(text))))
+
+    def matches(self, parts: Sequence[str]) -> bool:
+        """Whether the pattern names this path or one of its ancestors."""
+        return len(parts) >= len(self.parts) and all(
+            glob.fullmatch(part) for glob, part in zip(self.parts, parts, strict=False)
+        )
+
+    def touches(self, parts: Sequence[str]) -> bool:
+        """Whether the pattern names this path, an ancestor, or something below it."""
+        return all(glob.fullmatch(part) for glob, part in zip(self.parts, parts, strict=False))
+
+
+def _glob(part: str) -> re.Pattern[str]:
+    return re.compile("".join(".*" if c == "*" else re.escape(c) for c in part), re.DOTALL)
+
+
+def plain_sql(column: str) -> str:
+    """SQL for any stored value as one that JSON can hold: a blob as its literal, inf as text."""
+    return (
+        f"CASE typeof({column}) WHEN 'blob' THEN 'x'''||hex({column})||'''' WHEN 'real' THEN"
+        f" CASE WHEN {column}>1.7976931348623157e308 THEN 'inf'"
+        f" WHEN {column}<-1.7976931348623157e308 THEN '-inf' ELSE {column} END ELSE {column} END"
+    )
+
+
+def part_sql(column: str, suffix: str = "") -> str:
+    """SQL for a stored text as one part of a path; NULL stays NULL, a blob is its literal."""
+    tail = f"||'{suffix}'" if suffix else ""
+    return (
+        f"CASE typeof({column}) WHEN 'null' THEN NULL"
+        f" WHEN 'blob' THEN 'x'''||hex({column})||''''{tail}"
+        f" ELSE CASE WHEN {column}<>'' AND {column} NOT GLOB '*[^A-Za-z0-9_-]*'"
+        f" AND NOT instr({column},char(0)) THEN {column}{tail} ELSE json_quote({column}{tail}) END"
+        " END"
+    )
+
+
+def reserved_sql(column: str) -> str:
+    """SQL for ``is_reserved``."""
+    names = ",".join(f"'{name}'" for name in sorted(_RESERVED))
+    return f"({column} IN ({names}) OR substr({column},-{len(PARAMS_SUFFIX)})='{PARAMS_SUFFIX}')"

@@ -1,0 +1,242 @@
+"""Tables, indexes and triggers; recognising, creating and upgrading a database.
+
+The daemon's tables keep the names and columns of its own documents exactly; additions have
+defaults. Nothing here refuses a foreign write: no CHECK on the daemon's tables.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final, Protocol
+
+from store import audit
+from store.errors import ForeignDatabase, SchemaTooNew
+
+VERSION: Final = 1
+
+DAEMON_TABLES: Final = {
+    "chain_state": """
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL,
+        updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP""",
+    "seed_info": """
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        type TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        epoch_index INTEGER NOT NULL,
+        signature TEXT NOT NULL,
+        created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+        is_active BOOLEAN DEFAULT TRUE,
+        claimed BOOLEAN NOT NULL DEFAULT 0""",
+    "network_params": """
+        param_type TEXT PRIMARY KEY,
+        param_data TEXT NOT NULL,
+        updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP""",
+    "node_versions": """
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        height INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+        UNIQUE(height, version)""",
+    "upgrade_plans": """
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        height INTEGER NOT NULL,
+        binaries TEXT NOT NULL,
+        is_active BOOLEAN DEFAULT TRUE,
+        created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+        node_version TEXT NOT NULL DEFAULT ''""",
+    "inference_nodes": """
+        id TEXT PRIMARY KEY,
+        host TEXT NOT NULL,
+        inference_segment TEXT NOT NULL,
+        inference_port INTEGER NOT NULL,
+        poc_segment TEXT NOT NULL,
+        poc_port INTEGER NOT NULL,
+        models TEXT NOT NULL,
+        max_concurrent INTEGER NOT NULL,
+        hardware TEXT NOT NULL,
+        version TEXT NOT NULL,
+        is_enabled BOOLEAN DEFAULT TRUE,
+        created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+        updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP""",
+    "mlnode_security": """
+        node_id TEXT PRIMARY KEY,
+        security_key TEXT NOT NULL,
+        key_version INTEGER NOT NULL DEFAULT 1,
+        created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+        updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+        FOREIGN KEY (node_id) REFERENCES inference_nodes(id)""",
+}
+_ADDED_COLUMNS: Final = {
+    "seed_info": {"claimed": "BOOLEAN NOT NULL DEFAULT 0"},
+    "upgrade_plans": {"node_version": "TEXT NOT NULL DEFAULT ''"},
+}
+OWN_TABLES: Final = {
+    "audit_log": """
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        path TEXT NOT NULL,
+        action TEXT NOT NULL,
+        old_json TEXT,
+        new_json TEXT,
+        actor TEXT,
+        reason TEXT""",
+    "audit_displaced": "tbl TEXT NOT NULL, value",
+    "services": """
+        service TEXT PRIMARY KEY,
+        version INTEGER NOT NULL DEFAULT 1,
+        updated_at TEXT NOT NULL DEFAULT ''""",
+    "settings": """
+        service TEXT NOT NULL,
+        key TEXT NOT NULL,
+        type TEXT NOT NULL DEFAULT 'json',
+        value_json TEXT NOT NULL,
+        description TEXT NOT NULL DEFAULT '',
+        help_text TEXT NOT NULL DEFAULT '',
+        complexity TEXT NOT NULL DEFAULT 'simple',
+        is_secret BOOLEAN NOT NULL DEFAULT 0,
+        constraints_json TEXT NOT NULL DEFAULT '{}',
+        updated_at TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (service, key)""",
+    "imports": """
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        host TEXT NOT NULL,
+        receipt_json TEXT NOT NULL""",
+    "meta": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
+}
+_TRIGGERS: Final = "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
+_INDEXES: Final = {
+    "audit_log_path": "audit_log(path, id)",
+    "seed_info_active": "seed_info(type, id) WHERE is_active",
+}
+
+
+class Connection(Protocol):
+    """What a schema change needs of a connection."""
+
+    def execute_sql(self, sql: str, params: tuple[object, ...] = ...) -> object:
+        """Run one statement."""
+
+
+class Rows(Connection, Protocol):
+    """A connection that also answers queries."""
+
+    def rows(self, sql: str, params: tuple[object, ...] = ...) -> list[tuple[object, ...]]:
+        """All rows of a query."""
+
+
+def _service_triggers() -> dict[str, str]:
+    """A foreign write to a setting counts towards its service's version too."""
+    made: dict[str, str] = {}
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        guard = (
+            " WHEN OLD.value_json IS NOT NEW.value_json OR OLD.service IS NOT NEW.service"
+            " OR OLD.key IS NOT NEW.key"
+        )
+        name = f"services_{event.lower()}"
+        made[name] = (
+            f"CREATE TRIGGER {name} AFTER {event} ON settings"
+            f"{guard if event == 'UPDATE' else ''} BEGIN"
+            f" UPDATE services SET version=version+1, updated_at={audit.NOW}"
+            f" WHERE service={row}.service;"
+            f" INSERT INTO services(service,version,updated_at) SELECT {row}.service,1,{audit.NOW}"
+            f" WHERE {row}.service IS NOT NULL"
+            f" AND NOT EXISTS (SELECT 1 FROM services WHERE service={row}.service);"
+            " END"
+        )
+    return made
+
+
+def all_triggers() -> dict[str, str]:
+    """Every trigger of the present schema version, by name."""
+    return audit.triggers() | _service_triggers()
+
+
+def version_of(db: Rows) -> int:
+    """The schema version of a database, 0 where nodedeck has not made one.
+
+    Raises ForeignDatabase where the tables are another program's, and SchemaTooNew where a later
+    nodedeck made it.
+    """
+    tables = {str(name) for (name,) in db.rows("SELECT name FROM sqlite_master WHERE type='table'")}
+    tables = {name for name in tables if not name.startswith("sqlite_")}
+    if not {"meta", "audit_log"} <= tables:
+        foreign = sorted(tables - DAEMON_TABLES.keys())
+        if foreign:
+            raise ForeignDatabase(
+                f"This database belongs to another program (it has a table {foreign[0]!r});"
+                " nothing was written.",
+                hint="Name nodedeck's own database with --db.",
+            )
+        _check_columns(db, tables)
+        return 0
+    version = db.rows("SELECT value FROM meta WHERE key='schema_version'")
+    number = int(str(version[0][0])) if version and str(version[0][0]).isdigit() else 0
+    if number == 0:
+        raise ForeignDatabase(
+            "This database has tables like nodedeck's but no schema version; nothing was written.",
+            hint="Name nodedeck's own database with --db.",
+        )
+    return number
+
+
+def _check_columns(db: Rows, tables: set[str]) -> None:
+    for table in sorted(tables):
+        have = {str(row[1]) for row in db.rows(f"PRAGMA table_info({table})")}
+        want = {line.split()[0] for line in DAEMON_TABLES[table].strip().splitlines()}
+        want -= {"FOREIGN", "UNIQUE(height,"} | _ADDED_COLUMNS.get(table, {}).keys()
+        if missing := sorted(want - have):
+            raise ForeignDatabase(
+                f"Table {table!r} of this database has no column {missing[0]!r}, so another"
+                " program made it; nothing was written.",
+                hint="Name nodedeck's own database with --db.",
+            )
+
+
+def check_writable(version: int) -> None:
+    """Raise SchemaTooNew where this program must not write to a database of that version."""
+    if version > VERSION:
+        raise SchemaTooNew(
+            f"A later nodedeck made this database (schema {version}, this one knows {VERSION});"
+            " nothing was written.",
+            hint="Upgrade nodedeck, or look with --read-only.",
+        )
+
+
+def install(db: Rows, *, created_by: str) -> None:
+    """Create or adopt the schema; runs inside the caller's transaction.
+
+    A database that a daemon made from the reference tables is adopted: its rows stay, and each
+    entity gets its first audit row.
+    """
+    for table, columns in (DAEMON_TABLES | OWN_TABLES).items():
+        db.execute_sql(f"CREATE TABLE IF NOT EXISTS {table}({columns})")
+    for table, added in _ADDED_COLUMNS.items():
+        have = {str(row[1]) for row in db.rows(f"PRAGMA table_info({table})")}
+        for column, definition in added.items():
+            if column not in have:
+                db.execute_sql(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")
+    for index, columns in _INDEXES.items():
+        db.execute_sql(f"CREATE INDEX IF NOT EXISTS {index} ON {columns}")
+    for name, sql in all_triggers().items():
+        db.execute_sql(f"DROP TRIGGER IF EXISTS {name}")
+        db.execute_sql(sql)
+    for statement in audit.baseline():
+        db.execute_sql(statement)
+    for key, value in (
+        ("schema_version", str(VERSION)),
+        ("config_epoch", str(uuid.uuid4())),
+        ("created_by", created_by),
+    ):
+        db.execute_sql(
+            "INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT(key) DO NOTHING", (key, value)
+        )
+
+
+def altered_triggers(db: Rows) -> list[str]:
+    """Names of triggers that are missing from the database or not as this version makes them."""
+    have = {row[0]: row[1] for row in db.rows(_TRIGGERS)}
+    return [name for name, sql in all_triggers().items() if have.get(name) != sql]

@@ -1,0 +1,149 @@
+"""Reading the present state: entities as the audit log writes them, decoded into a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from store import audit, codec, paths
+from store.database import Database
+from store.models import (
+    ChainState,
+    EpochSeed,
+    HeightMark,
+    Node,
+    NodeVersions,
+    ParamsDocument,
+    Snapshot,
+    Undecoded,
+    UpgradePlan,
+)
+from store.paths import CHAIN_VALUES, OTHER_CHAIN, Kind
+
+HEIGHT_MARKS: Final = 61
+
+
+def parse_time(text: str) -> datetime | None:
+    """A UTC time as the database writes it (ISO 8601, or SQLite's own form), None if neither."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def present(db: Database, entity: audit.Keyed | audit.Single) -> Iterator[tuple[str, str]]:
+    """(path, stored value) of every entity of a declaration; rows without a key are none."""
+    for path, value in db.rows(entity.present()):
+        if path is not None:
+            yield path, value
+
+
+def value_at(db: Database, address: paths.Address) -> Any:
+    """The present value of one entity, decoded; None where it is absent.
+
+    Reads the newest audit row, which holds the present value by the audit log's invariant.
+    """
+    stored = db.value(
+        "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1", (address.entity,)
+    )
+    return codec.entity_value(address.kind, address.entity, stored)
+
+
+def config_epoch(db: Database) -> str:
+    """The UUID of this database's history; a restored or remade database has another."""
+    return str(db.value("SELECT value FROM meta WHERE key='config_epoch'") or "")
+
+
+def snapshot(db: Database, taken_at: datetime) -> Snapshot:
+    """The small state, read inside the caller's read transaction."""
+    faults: list[Undecoded] = []
+    newest = db.rows("SELECT id, at FROM audit_log ORDER BY id DESC LIMIT 1")
+    chain, other_chain = _chain(db, faults)
+    seeds = {
+        path: codec.typed(EpochSeed, codec.entity_value(Kind.SEED, path, stored), path, faults)
+        for single in audit.SEEDS
+        for path, stored in present(db, single)
+    }
+    versions = NodeVersions()
+    for path, stored in present(db, audit.VERSIONS):
+        versions = codec.typed(NodeVersions, codec.load(stored), path, faults)
+    upgrade = None
+    for path, stored in present(db, audit.UPGRADE):
+        upgrade = codec.typed(UpgradePlan, codec.load(stored), path, faults)
+    return Snapshot(
+        taken_at=taken_at,
+        change_id=newest[0][0] if newest else 0,
+        config_epoch=config_epoch(db),
+        written_at=parse_time(newest[0][1]) if newest else None,
+        chain=chain,
+        other_chain=other_chain,
+        previous_seed=seeds.get("previous_seed"),
+        current_seed=seeds.get("current_seed"),
+        upcoming_seed=seeds.get("upcoming_seed"),
+        nodes=tuple(nodes(db, faults)),
+        params=tuple(_params(db, faults)),
+        versions=versions.versions,
+        upgrade_plan=upgrade,
+        heights=_heights(db),
+        undecoded=tuple(faults),
+    )
+
+
+def _chain(db: Database, faults: list[Undecoded]) -> tuple[ChainState, dict[str, str]]:
+    known: dict[str, Any] = {}
+    other: dict[str, str] = {}
+    for path, stored in present(db, audit.CHAIN):
+        value = codec.entity_value(Kind.CHAIN, path, stored)
+        if path in CHAIN_VALUES:
+            known[path] = value
+        else:
+            other[path.removeprefix(f"{OTHER_CHAIN}.")] = codec.shown(value)
+    for path, wanted in CHAIN_VALUES.items():
+        if path in known and wanted != "text" and isinstance(known[path], str):
+            raw = known.pop(path)
+            faults.append(
+                Undecoded(
+                    path=path, raw=raw, wanted=f"an {wanted}" if wanted[0] == "i" else f"a {wanted}"
+                )
+            )
+    return ChainState.model_validate(known), other
+
+
+def nodes(db: Database, faults: list[Undecoded]) -> Iterator[Node]:
+    """The registry in row order; what does not decode is added to ``faults``."""
+    for path, stored in present(db, audit.NODES):
+        value = codec.entity_value(Kind.NODE, path, stored)
+        parts = paths.split(path)
+        node_id = parts[1] or '""'
+        fields = {"id": node_id, **(value if isinstance(value, dict) else {})}
+        yield codec.typed(Node, fields, path, faults)
+
+
+def _params(db: Database, faults: list[Undecoded]) -> Iterator[ParamsDocument]:
+    for path, stored in present(db, audit.PARAMS):
+        value = codec.load(stored)
+        if not isinstance(value, dict):
+            faults.append(Undecoded(path=path, raw=codec.shown(value), wanted="a JSON object"))
+            value = {}
+        name = paths.split(path)[0].removesuffix(paths.PARAMS_SUFFIX)
+        yield ParamsDocument(type=name, path=path, values=value)
+
+
+def _heights(db: Database) -> tuple[HeightMark, ...]:
+    """The last height changes, oldest first."""
+    rows = db.rows(
+        "SELECT at, new_json FROM audit_log WHERE path='current_height' ORDER BY id DESC LIMIT ?",
+        (HEIGHT_MARKS,),
+    )
+    marks = (
+        (parse_time(at), codec.chain_value("current_height", codec.load(stored)))
+        for at, stored in reversed(rows)
+        if stored is not None
+    )
+    return tuple(
+        HeightMark(at=at, height=height)
+        for at, height in marks
+        if at is not None and isinstance(height, int)
+    )

@@ -1,0 +1,160 @@
+"""The statements of nodedeck's own writes; each runs inside a transaction of ``ConfigManager``.
+
+Upserts, never REPLACE, which would skip delete triggers and lose the row's place.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from store.codec import dump
+from store.database import Database
+from store.models import EpochSeed, Node, NodeVersion, UpgradePlan
+from store.tables import (
+    CURRENT_TIMESTAMP,
+    InferenceNodes,
+    MlnodeSecurity,
+    NodeVersions,
+    SeedInfo,
+    Settings,
+    UpgradePlans,
+)
+
+# raw SQL where a daemon's rate counts: building this query in Peewee costs more than running it
+_PUT_CHAIN: Final = (
+    "INSERT INTO chain_state(key,value,updated_at) VALUES(?,?,CURRENT_TIMESTAMP)"
+    " ON CONFLICT(key) DO UPDATE SET value=excluded.value, updated_at=CURRENT_TIMESTAMP"
+)
+_PUT_PARAMS: Final = (
+    "INSERT INTO network_params(param_type,param_data,updated_at) VALUES(?,?,CURRENT_TIMESTAMP)"
+    " ON CONFLICT(param_type) DO UPDATE SET param_data=excluded.param_data,"
+    " updated_at=CURRENT_TIMESTAMP"
+)
+
+
+def put_chain(db: Database, key: str, value: Any) -> None:
+    """Store a chain value as the daemon's text."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    db.execute_sql(_PUT_CHAIN, (key, text))
+
+
+def put_seed(db: Database, kind: str, seed: EpochSeed) -> None:
+    """Make a seed the active one of its type; an older epoch's row stays as history."""
+    row = seed.model_dump()
+    same = (
+        SeedInfo.select(SeedInfo.id)
+        .where(
+            (SeedInfo.type == kind)
+            & SeedInfo.is_active
+            & (SeedInfo.epoch_index == seed.epoch_index)
+        )
+        .order_by(SeedInfo.id.desc())
+        .limit(1)
+        .tuples()
+        .execute(db.sqlite)
+    )
+    found = [row_id for (row_id,) in same]
+    if found:
+        SeedInfo.update(**row).where(SeedInfo.id == found[0]).execute(db.sqlite)
+        keep = found[0]
+    else:
+        keep = SeedInfo.insert(
+            type=kind, is_active=True, created_at=CURRENT_TIMESTAMP, **row
+        ).execute(db.sqlite)
+    SeedInfo.update(is_active=False).where(
+        (SeedInfo.type == kind) & SeedInfo.is_active & (SeedInfo.id != keep)
+    ).execute(db.sqlite)
+
+
+def drop_seed(db: Database, kind: str) -> None:
+    """Leave a seed type without an active row."""
+    SeedInfo.update(is_active=False).where((SeedInfo.type == kind) & SeedInfo.is_active).execute(
+        db.sqlite
+    )
+
+
+def put_params(db: Database, kind: str, values: dict[str, Any]) -> None:
+    """Store the parameters of one type as JSON."""
+    db.execute_sql(_PUT_PARAMS, (kind, dump(values)))
+
+
+def put_versions(db: Database, versions: tuple[NodeVersion, ...]) -> None:
+    """Make the version stack exactly these entries."""
+    have = {
+        (height, version): row_id
+        for row_id, height, version in NodeVersions.select(
+            NodeVersions.id, NodeVersions.height, NodeVersions.version
+        )
+        .tuples()
+        .execute(db.sqlite)
+    }
+    want = {(entry.height, entry.version) for entry in versions}
+    for key, row_id in have.items():
+        if key not in want:
+            NodeVersions.delete().where(NodeVersions.id == row_id).execute(db.sqlite)
+    for height, version in sorted(want - have.keys()):
+        NodeVersions.insert(height=height, version=version, created_at=CURRENT_TIMESTAMP).execute(
+            db.sqlite
+        )
+
+
+def put_upgrade(db: Database, plan: UpgradePlan) -> None:
+    """Make a plan the active one; older plans stay as history."""
+    row = plan.model_dump() | {"binaries": dump(plan.binaries)}
+    keep = UpgradePlans.insert(is_active=True, created_at=CURRENT_TIMESTAMP, **row).execute(
+        db.sqlite
+    )
+    UpgradePlans.update(is_active=False).where(
+        UpgradePlans.is_active & (UpgradePlans.id != keep)
+    ).execute(db.sqlite)
+
+
+def drop_upgrade(db: Database) -> None:
+    """Leave no upgrade plan active."""
+    UpgradePlans.update(is_active=False).where(UpgradePlans.is_active).execute(db.sqlite)
+
+
+def put_node(db: Database, node: Node) -> None:
+    """Add a node or bring its row up to date; its place in the order stays."""
+    row = node.model_dump(mode="json")
+    row |= {"models": dump(row["models"]), "hardware": dump(row["hardware"])}
+    insert = InferenceNodes.insert(
+        created_at=CURRENT_TIMESTAMP, updated_at=CURRENT_TIMESTAMP, **row
+    )
+    row.pop("id")
+    insert.on_conflict(
+        conflict_target=[InferenceNodes.id], update=row | {"updated_at": CURRENT_TIMESTAMP}
+    ).execute(db.sqlite)
+
+
+def drop_node(db: Database, node_id: str) -> bool:
+    """Remove a node and its security key; whether there was a key."""
+    keys = MlnodeSecurity.delete().where(MlnodeSecurity.node_id == node_id).execute(db.sqlite)
+    InferenceNodes.delete().where(InferenceNodes.id == node_id).execute(db.sqlite)
+    return bool(keys)
+
+
+def put_setting(db: Database, service: str, key: str, kind: str, value: Any) -> None:
+    """Add a setting or change its value; its metadata stays."""
+    Settings.insert(
+        service=service,
+        key=key,
+        type=kind,
+        value_json=dump(value),
+        description="",
+        help_text="",
+        complexity="simple",
+        is_secret=False,
+        constraints_json="{}",
+        updated_at=CURRENT_TIMESTAMP,
+    ).on_conflict(
+        conflict_target=[Settings.service, Settings.key],
+        update={"value_json": dump(value), "updated_at": CURRENT_TIMESTAMP},
+    ).execute(db.sqlite)
+
+
+def drop_setting(db: Database, service: str, key: str) -> None:
+    """Remove a setting."""
+    Settings.delete().where((Settings.service == service) & (Settings.key == key)).execute(
+        db.sqlite
+    )
