@@ -113,13 +113,13 @@ PARAMS: Final = Keyed(
     part_sql("{r}.param_type", PARAMS_SUFFIX),
     _embedded("param_data"),
 )
-# a secret's clear value never reaches the log
+# a secret's clear value never reaches the log, whatever a foreign writer flags it with
 SETTINGS: Final = Keyed(
     "settings",
     ("service", "key"),
     f"CASE WHEN {reserved_sql('{r}.service')} THEN 'settings.' ELSE '' END"
     f"||{part_sql('{r}.service')}||'.'||{plain_sql('{r}.key')}",
-    f"CASE WHEN is_secret THEN json_quote('********') ELSE {_embedded('value_json')} END",
+    f"CASE WHEN is_secret IS NOT 0 THEN json_quote('********') ELSE {_embedded('value_json')} END",
 )
 SEEDS: Final = tuple(
     Single(

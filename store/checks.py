@@ -5,18 +5,38 @@ A daemon's write is never refused; what is wrong with it is a finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from store.codec import shown
+from store.codec import dump, shown
 from store.errors import InvalidValue
-from store.models import Node
-from store.paths import join, quote
+from store.models import (
+    INT64_MAX,
+    BandwidthParams,
+    EpochSeed,
+    Node,
+    NodeVersions,
+    Params,
+    UpgradePlan,
+    ValidationParams,
+)
+from store.paths import PARAMS_SUFFIX, Address, Kind, join, quote, split
 
 Model = TypeVar("Model", bound=BaseModel)
 
+PARAMS_MODELS: Final[Mapping[str, type[Params]]] = {
+    "validation": ValidationParams,
+    "bandwidth": BandwidthParams,
+}
+_SAMPLES: Final[Mapping[Kind, BaseModel]] = {
+    Kind.SEED: EpochSeed(),
+    Kind.VERSIONS: NodeVersions(),
+    Kind.UPGRADE: UpgradePlan(),
+    Kind.NODE: Node(id="-"),
+}
 _UNSET_REFUSED: Final = ("inference_port", "poc_port", "max_concurrent")
 
 
@@ -33,7 +53,7 @@ def misfit(error: ValidationError, path: str) -> InvalidValue:
     fault = error.errors()[0]
     below = "".join(f".{quote(str(part))}" for part in _named(fault["loc"]))
     return InvalidValue(
-        f"{path}{below}: {_reason(fault['msg'])}, not {shown(fault['input'])[:80]!r};"
+        f"{path}{below}: {reason(fault['msg'])}, not {shown(fault['input'])[:80]!r};"
         " nothing was changed."
     )
 
@@ -43,12 +63,61 @@ def _named(location: tuple[int | str, ...]) -> Iterable[int | str]:
     return (part for part in location if part not in ("int", "float", "str"))
 
 
-def _reason(message: str) -> str:
+def reason(message: str) -> str:
+    """Why a value does not fit, from a model's own message."""
     return (
         message.removeprefix("Input ")
         .replace("should be", "must be")
         .replace("Extra inputs are", "an unknown field is")
     )
+
+
+def checked_height(path: str, height: int) -> int:
+    """A block height; raises InvalidValue outside 0 to 2^63-1."""
+    if type(height) is not int or not 0 <= height <= INT64_MAX:
+        raise InvalidValue(f"{path}: must be 0 to 2^63-1, not {height!r}; nothing was changed.")
+    return height
+
+
+def checked_params(kind: str, values: Any) -> dict[str, Any]:
+    """The parameters of one type as they are stored; raises InvalidValue for a misfit."""
+    path = join(f"{kind}{PARAMS_SUFFIX}")
+    model = PARAMS_MODELS.get(kind, Params)
+    params = checked(model, values, path).model_dump(exclude_unset=True)
+    storable(params, path)
+    return params
+
+
+def storable(value: Any, path: str) -> None:
+    """Raise InvalidValue for a value that JSON in UTF-8 cannot hold."""
+    try:
+        dump(value)
+    except ValueError:
+        raise InvalidValue(
+            f"{path}: NaN, infinity and text that is not UTF-8 cannot be stored;"
+            " nothing was changed."
+        ) from None
+
+
+@contextmanager
+def utf8() -> Iterator[None]:
+    """Raise InvalidValue for text without a UTF-8 form: half a surrogate pair, or a raw byte."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise InvalidValue(
+            f"{error.object[:80]!r} is not text that UTF-8 can hold; nothing was changed."
+        ) from None
+
+
+def sample(address: Address) -> Any:
+    """An entity as its model has it by default, so that text is typed by its field.
+
+    What a foreign writer stored may have another type, which a write of ours puts right.
+    """
+    kind = split(address.entity)[0].removesuffix(PARAMS_SUFFIX)
+    default = _SAMPLES.get(address.kind) or PARAMS_MODELS.get(kind, Params)()
+    return default.model_dump(mode="json")
 
 
 def checked_node(node: Node, before: Node | None, others: Iterable[Node]) -> Node:

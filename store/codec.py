@@ -15,6 +15,8 @@ from store.models import INT64_MAX, INT64_MIN, Undecoded
 from store.paths import CHAIN_VALUES, Kind, join, quote
 
 MASK: Final = "********"
+# levels of nesting that every walk over a value can take; the readers of files have the same limit
+DEEPEST: Final = 64
 _BOOLEANS: Final = {"claimed", "is_enabled"}
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -22,16 +24,30 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def dump(value: Any) -> str:
-    """A value as compact JSON; raises ValueError for NaN and infinities, which JSON has not."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """A value as compact JSON; raises ValueError for what neither JSON nor UTF-8 can hold.
+
+    That is NaN, the infinities, and (as UnicodeEncodeError) half a surrogate pair.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text.encode()
+    return text
 
 
 def load(stored: str) -> Any:
-    """Stored JSON as a value; text that is no readable JSON stays the text it is."""
+    """Stored JSON as a value; text that is no JSON, or too deep to walk, stays the text it is."""
     try:
-        return json.loads(stored)
+        value = json.loads(stored)
     except (ValueError, RecursionError):
         return stored
+    brackets = stored.count("{") + stored.count("[")
+    return stored if brackets > DEEPEST and _deeper(value, DEEPEST) else value
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    below = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper(item, levels - 1) for item in below)
 
 
 def entity_value(kind: Kind, path: str, stored: str | None) -> Any:
@@ -111,3 +127,11 @@ def leaves(value: Any, *prefix: str) -> dict[str, Any]:
             found |= leaves(below, *prefix, str(name))
         return found
     return {join(*prefix): value}
+
+
+def setting_type(value: Any) -> str:
+    """The type of a setting that has this value."""
+    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "float"), (str, "string")):
+        if isinstance(value, kind):
+            return name
+    return "json"

@@ -20,8 +20,11 @@ INTERACTIVE_BUSY_MS: Final = 250
 
 
 def _text(data: bytes) -> str:
-    """Text as stored; bytes that are not UTF-8, which only a foreign writer leaves, are shown."""
-    return data.decode("utf-8", "backslashreplace")
+    """Text as stored; a byte that is not UTF-8, which a foreign writer may leave, is U+FFFD.
+
+    An escape instead would make the text invalid wherever it stands inside JSON.
+    """
+    return data.decode("utf-8", "replace")
 
 
 class _Sqlite(peewee.SqliteDatabase):

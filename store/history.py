@@ -79,9 +79,13 @@ def _of_entity(pattern: Pattern) -> peewee.Expression:
     address = paths.locate(pattern.text)
     if address is not None and address.kind is not Kind.SETTING:
         return AuditLog.path == address.entity
-    # a service or the whole node list: every path below it, as one range of the path index
-    return (AuditLog.path == pattern.text) | (
-        (AuditLog.path > f"{pattern.text}.") & (AuditLog.path < f"{pattern.text}/")
+    # a setting that holds an object has leaves below it; a service or the whole node list has
+    # every path below it, as one range of the path index
+    parts = paths.written(address.entity if address else pattern.text)
+    upwards = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    whole = upwards[-1]
+    return AuditLog.path.in_(upwards) | (
+        (AuditLog.path > f"{whole}.") & (AuditLog.path < f"{whole}/")
     )
 
 

@@ -18,7 +18,9 @@ from typing import Final
 from store.errors import UsageError
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
-_TOKEN: Final = re.compile(r"""(?P<bare>[A-Za-z0-9_*-]+)|(?P<blob>x'[0-9A-F]*')|(?P<text>")""")
+_TOKEN: Final = re.compile(
+    r"""(?P<blob>x'[0-9A-F]*'(?:_params)?)|(?P<bare>[A-Za-z0-9_*-]+)|(?P<text>")"""
+)
 
 CHAIN_VALUES: Final = {
     "current_height": "integer",
@@ -94,7 +96,17 @@ def join(*parts: str) -> str:
 
 def split(path: str) -> tuple[str, ...]:
     """The parts of a path; raises UsageError where the text is not one."""
-    parts: list[str] = []
+    return tuple(part for part, _ in _tokens(path))
+
+
+def written(path: str) -> tuple[str, ...]:
+    """The parts of a path, each in the one way to write it; raises UsageError like ``split``."""
+    return tuple(text for _, text in _tokens(path))
+
+
+def _tokens(path: str) -> list[tuple[str, str]]:
+    """Each part of a path, and the one way to write it; a blob's literal stands unquoted."""
+    tokens: list[tuple[str, str]] = []
     at = 0
     while True:
         match = _TOKEN.match(path, at)
@@ -108,9 +120,9 @@ def split(path: str) -> tuple[str, ...]:
             end = at + length
         else:
             part, end = match[0], match.end()
-        parts.append(part)
+        tokens.append((part, part if match["blob"] else quote(part)))
         if end == len(path):
-            return tuple(parts)
+            return tokens
         if path[end] != ".":
             raise _not_a_path(path, end)
         at = end + 1
@@ -139,7 +151,7 @@ def locate(path: str) -> Address | None:
 
     ``nodes`` alone, or a service alone, names several.
     """
-    parts = split(path)
+    parts, texts = split(path), written(path)
     root = parts[0]
     if root in CHAIN_VALUES:
         return Address(root, Kind.CHAIN) if len(parts) == 1 else None
@@ -150,16 +162,19 @@ def locate(path: str) -> Address | None:
     if root == "upgrade_plan":
         return Address(root, Kind.UPGRADE, parts[1:])
     if root.endswith(PARAMS_SUFFIX):
-        return Address(quote(root), Kind.PARAMS, parts[1:])
+        return Address(texts[0], Kind.PARAMS, parts[1:])
     if root == "nodes":
-        return Address(join(*parts[:2]), Kind.NODE, parts[2:]) if len(parts) > 1 else None
+        return Address(".".join(texts[:2]), Kind.NODE, parts[2:]) if len(parts) > 1 else None
+    whole = ".".join(texts)
     if root in STATIC_ROOTS:
-        return Address(path, Kind.STATIC)
+        return Address(whole, Kind.STATIC)
     if root == OTHER_CHAIN:
-        return Address(path, Kind.CHAIN) if len(parts) == 2 else None
+        return Address(whole, Kind.CHAIN) if len(parts) == 2 else None
     if root == OTHER_SETTINGS:
-        return Address(path, Kind.SETTING) if len(parts) > 2 else None
-    return Address(path, Kind.SETTING) if len(parts) > 1 else None
+        # the prefix is for reserved names only: there is one path to a setting
+        entity = whole if len(parts) > 1 and is_reserved(parts[1]) else ".".join(texts[1:])
+        return Address(entity, Kind.SETTING) if len(parts) > 2 else None
+    return Address(whole, Kind.SETTING) if len(parts) > 1 else None
 
 
 def nearest(path: str, known: Iterable[str], limit: int = 3) -> list[str]:
@@ -206,11 +221,12 @@ def plain_sql(column: str) -> str:
 def part_sql(column: str, suffix: str = "") -> str:
     """SQL for a stored text as one part of a path; NULL stays NULL, a blob is its literal."""
     tail = f"||'{suffix}'" if suffix else ""
+    text = f"{column}{tail}"
     return (
         f"CASE typeof({column}) WHEN 'null' THEN NULL"
         f" WHEN 'blob' THEN 'x'''||hex({column})||''''{tail}"
-        f" ELSE CASE WHEN {column}<>'' AND {column} NOT GLOB '*[^A-Za-z0-9_-]*'"
-        f" AND NOT instr({column},char(0)) THEN {column}{tail} ELSE json_quote({column}{tail}) END"
+        f" ELSE CASE WHEN {text}<>'' AND {text} NOT GLOB '*[^A-Za-z0-9_-]*'"
+        f" AND NOT instr({text},char(0)) THEN {text} ELSE json_quote({text}) END"
         " END"
     )
 

@@ -131,15 +131,16 @@ class Rows(Connection, Protocol):
 def _service_triggers() -> dict[str, str]:
     """A foreign write to a setting counts towards its service's version too."""
     made: dict[str, str] = {}
-    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
-        guard = (
-            " WHEN OLD.value_json IS NOT NEW.value_json OR OLD.service IS NOT NEW.service"
-            " OR OLD.key IS NOT NEW.key"
-        )
-        name = f"services_{event.lower()}"
+    moved = "OLD.service IS NOT NEW.service"
+    changed = f"OLD.value_json IS NOT NEW.value_json OR OLD.key IS NOT NEW.key OR {moved}"
+    for name, event, row in (
+        ("services_insert", "INSERT ON settings", "NEW"),
+        ("services_update", f"UPDATE ON settings WHEN {changed}", "NEW"),
+        ("services_left", f"UPDATE ON settings WHEN {moved}", "OLD"),
+        ("services_delete", "DELETE ON settings", "OLD"),
+    ):
         made[name] = (
-            f"CREATE TRIGGER {name} AFTER {event} ON settings"
-            f"{guard if event == 'UPDATE' else ''} BEGIN"
+            f"CREATE TRIGGER {name} AFTER {event} BEGIN"
             f" UPDATE services SET version=version+1, updated_at={audit.NOW}"
             f" WHERE service={row}.service;"
             f" INSERT INTO services(service,version,updated_at) SELECT {row}.service,1,{audit.NOW}"

@@ -22,6 +22,7 @@ from store.models import (
 from store.paths import CHAIN_VALUES, OTHER_CHAIN, Kind
 
 HEIGHT_MARKS: Final = 61
+_WANTED: Final = {"integer": "an integer of 0 to 2^63-1", "boolean": "a boolean"}
 
 
 def parse_time(text: str) -> datetime | None:
@@ -101,14 +102,16 @@ def _chain(db: Database, faults: list[Undecoded]) -> tuple[ChainState, dict[str,
         else:
             other[path.removeprefix(f"{OTHER_CHAIN}.")] = codec.shown(value)
     for path, wanted in CHAIN_VALUES.items():
-        if path in known and wanted != "text" and isinstance(known[path], str):
-            raw = known.pop(path)
-            faults.append(
-                Undecoded(
-                    path=path, raw=raw, wanted=f"an {wanted}" if wanted[0] == "i" else f"a {wanted}"
-                )
-            )
+        if path in known and not _fits(known[path], wanted):
+            raw = codec.shown(known.pop(path))
+            faults.append(Undecoded(path=path, raw=raw, wanted=_WANTED[wanted]))
     return ChainState.model_validate(known), other
+
+
+def _fits(value: Any, wanted: str) -> bool:
+    if wanted == "integer":
+        return isinstance(value, int) and value >= 0
+    return wanted == "text" or isinstance(value, bool)
 
 
 def nodes(db: Database, faults: list[Undecoded]) -> Iterator[Node]:

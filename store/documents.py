@@ -1,0 +1,247 @@
+"""The document: layers in their order of precedence, and where each value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from store import audit, codec, masks, paths, state
+from store.database import Database
+from store.errors import InvalidValue, UnknownPath, UsageError
+from store.paths import Home, Kind
+from store.static_file import StaticFile
+
+ENVIRONMENT_PREFIX: Final = "DAPI_"
+_NAMED_VARIABLES: Final = {
+    "KEY_NAME": ("chain_node", "signer_key_name"),
+    "ACCOUNT_PUBKEY": ("chain_node", "account_public_key"),
+    "KEYRING_BACKEND": ("chain_node", "keyring_backend"),
+}
+
+
+class Source(StrEnum):
+    """The layer that supplies a path's effective value."""
+
+    FLAG = "flag"
+    ENV = "env"
+    DATABASE = "database"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value and where it comes from; the source of a subtree is that of its first leaf."""
+
+    path: str
+    value: Any
+    source: Source
+    home: Home
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Values that environment and flags lay over the document, as text by parts of the path."""
+
+    env: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    flags: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+def overrides(environ: Mapping[str, str], flags: Mapping[str, str]) -> Overrides:
+    """Overrides from ``DAPI_A__B=…``, the named variables and ``--override PATH=VALUE``."""
+    env = {
+        tuple(name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")): value
+        for name, value in environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and len(name) > len(ENVIRONMENT_PREFIX)
+    }
+    env |= {parts: environ[name] for name, parts in _NAMED_VARIABLES.items() if environ.get(name)}
+    return Overrides(env, {paths.split(path): value for path, value in flags.items()})
+
+
+class Document:
+    """The effective configuration as one tree by parts of paths, nodes by id."""
+
+    def __init__(
+        self, database: dict[str, Any], static: StaticFile, over: Overrides | None = None
+    ) -> None:
+        self.static = static
+        self.tree: dict[str, Any] = {}
+        self._sources: dict[tuple[str, ...], Source] = {}
+        _lay(self.tree, static.static)
+        self._file_leaves = frozenset(_walk(static.static))
+        _lay(self.tree, database)
+        self._database_leaves = frozenset(_walk(database))
+        for source, layer in (
+            (Source.ENV, (over or Overrides()).env),
+            (Source.FLAG, (over or Overrides()).flags),
+        ):
+            for parts, text in layer.items():
+                if _put(self.tree, parts, text):
+                    self._sources[parts] = source
+
+    def leaves(self) -> list[Entry]:
+        """Every leaf, in the document's order."""
+        return [self._entry(parts, value) for parts, value in _walk(self.tree).items()]
+
+    def get(self, path: str) -> Entry:
+        """The value at a path, a leaf or all below it; raises UnknownPath naming the nearest."""
+        parts = paths.split(path)
+        value: Any = self.tree
+        for part in parts:
+            if not isinstance(value, dict) or part not in value:
+                raise self._unknown(path)
+            value = value[part]
+        return self._entry(parts, value)
+
+    def _entry(self, parts: tuple[str, ...], value: Any) -> Entry:
+        first = next(iter(_walk(value, parts))) if isinstance(value, dict) and value else parts
+        source = self._sources.get(first)
+        in_database = first in self._database_leaves
+        if source is None:
+            source = Source.DATABASE if in_database else Source.FILE
+        address = paths.locate(paths.join(*parts))
+        in_file = first in self._file_leaves and not in_database
+        home = Home.FILE if in_file or (address and address.home is Home.FILE) else Home.DATABASE
+        return Entry(paths.join(*parts), value, source, home)
+
+    def _unknown(self, path: str) -> UnknownPath | Any:
+        if self.static.fault is not None:
+            return self.static.fault
+        near = paths.nearest(path, (entry.path for entry in self.leaves()))
+        return UnknownPath(
+            f"There is no value at {path}.",
+            hint=f"Did you mean {', '.join(near)}?" if near else "'nodedeck list' shows all paths.",
+        )
+
+    def masked(self) -> dict[str, Any]:
+        """The tree with secrets masked."""
+        tree: dict[str, Any] = _mapped(self.tree, masks.masked)
+        return tree
+
+    def legacy(self, *, mask: bool = True) -> dict[str, Any]:
+        """The document in the legacy file's shape, nodes as a list in their order."""
+        return legacy_shape(self.masked() if mask else self.tree)
+
+
+def legacy_shape(tree: dict[str, Any]) -> dict[str, Any]:
+    """A tree by parts of paths in the legacy file's shape."""
+    shaped = dict(tree)
+    if isinstance(shaped.get("nodes"), dict):
+        shaped["nodes"] = [
+            {"id": node_id, **value} if isinstance(value, dict) else {"id": node_id}
+            for node_id, value in shaped["nodes"].items()
+        ]
+    return shaped
+
+
+def database_tree(db: Database) -> dict[str, Any]:
+    """What the database holds of the document, inside the caller's read transaction.
+
+    nodedeck's own thresholds are settings of the service ``nodedeck`` and part of it.
+    """
+    tree: dict[str, Any] = {}
+    layers: tuple[tuple[Kind, audit.Keyed | audit.Single], ...] = (
+        (Kind.CHAIN, audit.CHAIN),
+        *((Kind.SEED, seed) for seed in audit.SEEDS),
+        (Kind.PARAMS, audit.PARAMS),
+        (Kind.VERSIONS, audit.VERSIONS),
+        (Kind.UPGRADE, audit.UPGRADE),
+        (Kind.NODE, audit.NODES),
+        (Kind.SETTING, audit.SETTINGS),
+    )
+    for kind, entity in layers:
+        for path, stored in state.present(db, entity):
+            value = codec.entity_value(kind, path, stored)
+            try:
+                parts = paths.split(path)
+            except UsageError:  # a key that only a foreign writer could make: shown whole
+                parts = (path,)
+            _put_value(tree, parts, value)
+    return tree
+
+
+def _put_value(tree: dict[str, Any], parts: tuple[str, ...], value: Any) -> None:
+    for part in parts[:-1]:
+        below = tree.setdefault(part, {})
+        if not isinstance(below, dict):
+            below = tree[part] = {}
+        tree = below
+    tree[parts[-1]] = value
+
+
+def _lay(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for name, value in over.items():
+        if isinstance(value, dict) and isinstance(tree.get(name), dict):
+            below = dict(tree[name])
+            _lay(below, value)
+            tree[name] = below
+        else:
+            tree[name] = value
+
+
+def _walk(value: Any, prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Leaves by parts; a list and an empty mapping are leaves."""
+    if isinstance(value, dict) and (value or not prefix):
+        found: dict[tuple[str, ...], Any] = {}
+        for name, below in value.items():
+            found |= _walk(below, (*prefix, str(name)))
+        return found
+    return {prefix: value}
+
+
+def _mapped(value: Any, change: Any, prefix: tuple[str, ...] = ()) -> Any:
+    if isinstance(value, dict):
+        return {name: _mapped(below, change, (*prefix, str(name))) for name, below in value.items()}
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return [_mapped(item, change, prefix) for item in value]
+    return change(prefix, value)
+
+
+def _put(tree: dict[str, Any], parts: tuple[str, ...], text: str) -> bool:
+    """Lay one override's text over a copy of the branch; whether there was a place for it."""
+    root = parts[0]
+    if len(parts) > 1 and not isinstance(tree.get(root, {}), dict):
+        return False
+    if len(parts) == 1:
+        tree[root] = like(tree.get(root), text, root)
+        return True
+    below = dict(tree.get(root, {}))
+    if not _put(below, parts[1:], text):
+        return False
+    tree[root] = below
+    return True
+
+
+def like(present: Any, text: str, path: str) -> Any:
+    """Text as a value of the same type as the present one; raises InvalidValue where it is not."""
+    if isinstance(present, bool):
+        truth = {"true": True, "yes": True, "on": True, "1": True}
+        truth |= {"false": False, "no": False, "off": False, "0": False}
+        if text.lower() not in truth:
+            raise InvalidValue(f"{path}: must be true or false, not {text!r}; nothing was changed.")
+        return truth[text.lower()]
+    if isinstance(present, int):
+        number = codec.as_integer(text)
+        if number is None:
+            raise InvalidValue(
+                f"{path}: must be a 64-bit integer, not {text!r}; nothing was changed."
+            )
+        return number
+    if isinstance(present, float):
+        try:
+            return float(text)
+        except ValueError:
+            raise InvalidValue(
+                f"{path}: must be a number, not {text!r}; nothing was changed."
+            ) from None
+    if isinstance(present, dict | list):
+        loaded = codec.load(text)
+        if not isinstance(loaded, type(present)):
+            wanted = "object" if isinstance(present, dict) else "list"
+            raise InvalidValue(
+                f"{path}: must be a JSON {wanted}, not {text[:80]!r}; nothing was changed."
+            )
+        return loaded
+    return text

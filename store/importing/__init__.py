@@ -1,0 +1,1 @@
+"""From a legacy file to the database: read, plan, apply."""

@@ -1,0 +1,226 @@
+"""Carry out a plan: backup, one transaction with its receipt, and, if asked, the file's cut.
+
+The order makes every stop safe. The cut is worked out and proven before anything is touched. The
+backup is on disk before the transaction starts. The database is committed before the file is
+rewritten, so a crash in between leaves the file whole and the database complete; running the same
+import again finishes it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from store import codec, database, files, state, writes
+from store.database import Database
+from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
+from store.importing import plan as planning
+from store.importing.plan import Action, Plan, Source, Strategy
+from store.locations import Locations
+from store.manager import ConfigManager
+from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
+from store.paths import PARAMS_SUFFIX, Address, Kind, join, split
+from store.tables import Imports
+from store.yaml_text import cut
+
+CREATED_BY = "nodedeck import"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an import did; ``backup`` is None where there was nothing to do."""
+
+    plan: Plan
+    backup: Path | None
+    receipt: int | None
+    rewritten: bool
+    comments: tuple[str, ...] = ()
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the database and the file already were as the import would leave them."""
+        return self.backup is None
+
+
+def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.MERGE) -> Plan:
+    """The plan against the database as it is, or against none where there is none yet."""
+    if not locations.database.exists():
+        return planning.make(source, planning.nothing, strategy)
+    with ConfigManager.open(locations, actor="", read_only=True) as manager:
+        db = manager.database
+        with db.reading():
+            return planning.make(source, _present(db), strategy)
+
+
+def backup_path(path: Path, now: datetime) -> Path:
+    """Where the file's copy will stand; never a file that exists."""
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    place = path.with_name(f"{path.name}.pre-migration.{stamp}")
+    number = 1
+    while place.exists():
+        number += 1
+        place = path.with_name(f"{path.name}.pre-migration.{stamp}-{number}")
+    return place
+
+
+def apply(
+    approved: Plan,
+    locations: Locations,
+    *,
+    actor: str,
+    clock: Callable[[], datetime],
+    rewrite: bool = False,
+    reason: str | None = None,
+) -> Result:
+    """Do what the plan says, or nothing.
+
+    Raises VersionConflict where the file or the database moved on since the plan was made,
+    CannotCut, before anything was touched, where the file's text cannot be cut with proof, and
+    HalfDone where the database is complete but the file could not be rewritten.
+    """
+    source = approved.source
+    kept = cut_text(approved) if rewrite else None
+    if not approved.writes and (kept is None or kept[0] == source.data):
+        return Result(approved, None, None, rewritten=False)
+    if files.digest(files.read(source.path)) != source.digest:
+        raise VersionConflict(
+            f"{source.path} was changed since the plan was made; nothing was changed.",
+            hint="Plan the import again.",
+        )
+    backup = backup_path(source.path, clock())
+    files.create(backup, source.data)
+    fresh = not locations.database.exists()
+    receipt = None
+    try:
+        if approved.writes:
+            database.create(locations.database, created_by=CREATED_BY)
+            with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
+                receipt = _commit(manager, approved, backup, reason)
+    except BaseException:
+        backup.unlink(missing_ok=True)
+        if fresh:
+            for leftover in (locations.database, *database.side_files(locations.database)):
+                leftover.unlink(missing_ok=True)
+        raise
+    if kept is not None:
+        _rewrite(source, kept[0], backup)
+    return Result(approved, backup, receipt, kept is not None, kept[1] if kept else ())
+
+
+def cut_text(plan: Plan) -> tuple[bytes, tuple[str, ...]]:
+    """The file's bytes without what the database took, and the comments that go along.
+
+    Raises CannotCut, with the lines to remove by hand, where what stays cannot be proven to stay.
+    """
+    if plan.source.format == "toml":
+        raise CannotCut(
+            f"{plan.source.path} is TOML, which cannot be cut; nothing was changed.",
+            hint="Import it without --rewrite; the file stays as it is.",
+        )
+    if not plan.movable:
+        return plan.source.data, ()
+    try:
+        done = cut(plan.source.data, _topmost(plan))
+    except CannotCut as error:
+        raise CannotCut(f"{plan.source.path}: {error.message}", hint=error.hint) from error
+    return done.data, done.removed
+
+
+def _topmost(plan: Plan) -> list[tuple[str, ...]]:
+    """The movable keys, those of a mapping that goes whole as that mapping."""
+    movable = set(plan.movable)
+
+    def pick(item: Any, at: tuple[str, ...]) -> tuple[bool, list[tuple[str, ...]]]:
+        if at in movable:
+            return True, [at]
+        if item.kind != "map" or not item.entries:
+            return False, []
+        below = [pick(inner, (*at, name)) for name, inner in item.entries.items()]
+        if at and all(whole for whole, _ in below):
+            return True, [at]
+        return False, [key for _, keys in below for key in keys]
+
+    return pick(plan.source.root, ())[1]
+
+
+def _commit(manager: ConfigManager, approved: Plan, backup: Path, reason: str | None) -> int:
+    source = approved.source
+    why = reason or f"import of {source.path.name}"
+    with manager.transaction(why) as db:
+        again = planning.make(source, _present(db), approved.strategy)
+        if again.writes != approved.writes:
+            raise VersionConflict(
+                "The database was changed since the plan was made; nothing was changed.",
+                hint="Plan the import again.",
+            )
+        for write in approved.writes:
+            put(db, write.path, write.kind, write.value)
+        left = planning.make(source, _present(db), approved.strategy).writes
+        if left:
+            raise NodedeckError(
+                f"{left[0].path} did not read back as it was written; nothing was changed."
+            )
+        return int(
+            Imports.insert(
+                at=manager.clock().isoformat(timespec="milliseconds"),
+                actor=manager.actor,
+                host=socket.gethostname(),
+                receipt_json=codec.dump(_receipt(approved, backup)),
+            ).execute(db.sqlite)
+        )
+
+
+def _receipt(plan: Plan, backup: Path) -> dict[str, Any]:
+    shown = planning.as_json(plan)
+    return {**shown, "schema": "nodedeck.import.receipt/1", "backup": str(backup)}
+
+
+def put(db: Database, path: str, kind: Kind, value: Any) -> None:
+    """Store one entity's value, given in the document's shape."""
+    parts = split(path)
+    if kind is Kind.CHAIN:
+        writes.put_chain(db, parts[-1], value)
+    elif kind is Kind.SEED:
+        writes.put_seed(db, path.removesuffix("_seed"), EpochSeed.model_validate(value))
+    elif kind is Kind.PARAMS:
+        writes.put_params(db, parts[0].removesuffix(PARAMS_SUFFIX), value)
+    elif kind is Kind.VERSIONS:
+        writes.put_versions(db, NodeVersions.model_validate(value).versions)
+    elif kind is Kind.UPGRADE:
+        writes.put_upgrade(db, UpgradePlan.model_validate(value))
+    elif kind is Kind.NODE:
+        writes.put_node(db, Node.model_validate({"id": parts[1], **value}))
+    else:
+        writes.put_setting(db, parts[0], join(*parts[1:]), codec.setting_type(value), value)
+
+
+def _present(db: Database) -> planning.Present:
+    def present(path: str, kind: Kind) -> Any:
+        return state.value_at(db, Address(path, kind))
+
+    return present
+
+
+def _rewrite(source: Source, text: bytes, backup: Path) -> None:
+    if files.digest(files.read(source.path)) != source.digest:
+        raise HalfDone(
+            f"The database is complete, but {source.path} was changed meanwhile and was not"
+            " rewritten.",
+            hint="Look at it, then run the import again with --rewrite.",
+        )
+    try:
+        files.write(source.path, text)
+    except NodedeckError as error:
+        raise HalfDone(
+            f"The database is complete, but the file was not rewritten. {error.message}",
+            hint=f"Mend that and run the import again with --rewrite; its copy is {backup}.",
+        ) from error
+
+
+def conflicts(plan: Plan) -> int:
+    """How many leaves differ from the database and are left to it."""
+    return sum(row.action is Action.CONFLICT for row in plan.rows)

@@ -1,0 +1,263 @@
+"""A node configuration's items as typed values, every misfit with its line and column.
+
+Known fields are read as the daemon's library reads them into its types, so a version written
+``1.10`` stays that text. What no field takes is collected, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from store.checks import reason
+from store.codec import shown
+from store.errors import BadDocument
+from store.models import (
+    INT64_MAX,
+    INT64_MIN,
+    BandwidthParams,
+    EpochSeed,
+    Node,
+    NodeVersions,
+    Params,
+    UpgradePlan,
+    ValidationParams,
+    Value,
+)
+from store.paths import CHAIN_VALUES, quote
+from store.reading import Item, Misfit, coerce, to_python
+from store.reading.scalars import Field
+
+Model = TypeVar("Model", bound=Value)
+
+_CHAIN_FIELDS: Final[dict[str, Field]] = {"integer": "int", "boolean": "bool", "text": "str"}
+_SEED: Final[dict[str, Field]] = {
+    "seed": "int", "epoch_index": "int", "signature": "str", "claimed": "bool",
+}  # fmt: skip
+_NODE: Final[dict[str, Field]] = {
+    "id": "str", "host": "str", "inference_segment": "str", "inference_port": "int",
+    "poc_segment": "str", "poc_port": "int", "max_concurrent": "int", "version": "str",
+    "is_enabled": "bool",
+}  # fmt: skip
+_PARAMS: Final[dict[str, tuple[type[Params], dict[str, Field]]]] = {
+    "validation": (
+        ValidationParams,
+        {"timestamp_expiration": "int", "timestamp_advance": "int", "expiration_blocks": "int"},
+    ),
+    "bandwidth": (
+        BandwidthParams,
+        {
+            "estimated_limits_per_block_kb": "int",
+            "kb_per_input_token": "float",
+            "kb_per_output_token": "float",
+        },
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value of the file that no field takes."""
+
+    path: str
+    item: Item
+
+
+@dataclass(slots=True)
+class Fields:
+    """Reads the items of one file; ``unknown`` grows by what no field takes."""
+
+    file: str
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def fault(self, item: Item, path: str, why: str) -> BadDocument:
+        """The refusal of an item, with its place."""
+        return BadDocument(
+            f"{path}: {why}; nothing was changed.",
+            file=self.file,
+            line=item.line,
+            column=item.column,
+        )
+
+    def entries(self, item: Item, path: str) -> Mapping[str, Item]:
+        """The entries of a mapping; null has none."""
+        if item.kind not in ("map", "null"):
+            raise self.fault(item, path, f"must be a mapping, not {_kind(item)}")
+        return item.entries
+
+    def elements(self, item: Item, path: str) -> tuple[Item, ...]:
+        """The elements of a list; null has none."""
+        if item.kind not in ("list", "null"):
+            raise self.fault(item, path, f"must be a list, not {_kind(item)}")
+        return item.elements
+
+    def scalar(self, item: Item, path: str, want: Field) -> Any:
+        """A scalar as a field of the daemon's takes it."""
+        try:
+            return coerce(item, want)
+        except Misfit as misfit:
+            raise self.fault(item, path, str(misfit)) from None
+
+    def plain(self, item: Item, path: str) -> Any:
+        """Any value, as JSON can hold it; refuses NaN, infinities and integers beyond 64 bits."""
+        if item.kind == "map":
+            return {
+                key: self.plain(below, f"{path}.{quote(key)}")
+                for key, below in item.entries.items()
+            }
+        if item.kind == "list":
+            return [self.plain(element, path) for element in item.elements]
+        value = item.value
+        if isinstance(value, float) and value - value != 0:
+            raise self.fault(item, path, f"{item.text} is no number that can be stored")
+        if type(value) is int and not INT64_MIN <= value <= INT64_MAX:
+            raise self.fault(item, path, f"{item.text} is beyond 64 bits")
+        return value
+
+    def chain(self, key: str, item: Item) -> Any:
+        """A chain value."""
+        value = self.scalar(item, key, _CHAIN_FIELDS[CHAIN_VALUES[key]])
+        if type(value) is int and value < 0:
+            raise self.fault(item, key, f"must be 0 to 2^63-1, not {value}")
+        return value
+
+    def seed(self, item: Item, path: str) -> EpochSeed:
+        """An epoch seed."""
+        return self._model(EpochSeed, item, path, self._flat(item, path, _SEED))
+
+    def params(self, kind: str, item: Item, path: str) -> dict[str, Any]:
+        """Parameters of one type; those without a known type are kept as they are."""
+        model, known = _PARAMS.get(kind, (Params, {}))
+        values = {
+            name: self.scalar(below, f"{path}.{name}", known[name])
+            if name in known
+            else self.plain(below, f"{path}.{quote(name)}")
+            for name, below in self.entries(item, path).items()
+        }
+        return self._model(model, item, path, values).model_dump(exclude_unset=True)
+
+    def versions(self, item: Item, path: str) -> NodeVersions:
+        """The version stack: a mapping with a list of heights and versions."""
+        known, listed = self._split(item, path, {"versions"}), []
+        for at, element in enumerate(self._list(known, "versions", path)):
+            below = f"{path}.versions.{at}"
+            listed.append(self._flat(element, below, {"height": "int", "version": "str"}))
+        return self._model(NodeVersions, item, path, {"versions": listed})
+
+    def upgrade(self, item: Item, path: str) -> UpgradePlan:
+        """The upgrade plan; binaries are texts by platform."""
+        binaries = {}
+        if (found := item.entries.get("binaries")) is not None:
+            for platform, url in self.entries(found, f"{path}.binaries").items():
+                below = f"{path}.binaries.{quote(platform)}"
+                binaries[platform] = self.scalar(url, below, "str")
+        flat: dict[str, Field] = {"name": "str", "height": "int", "node_version": "str"}
+        values = self._flat(item, path, flat, besides={"binaries"})
+        return self._model(UpgradePlan, item, path, {**values, "binaries": binaries})
+
+    def nodes(self, item: Item, path: str = "nodes") -> dict[str, tuple[Node, Item]]:
+        """The node list by id, each with its item; refuses two nodes of one id."""
+        found: dict[str, tuple[Node, Item]] = {}
+        for at, element in enumerate(self.elements(item, path)):
+            node = self._node(element, f"{path}.{at}")
+            if node.id in found:
+                first = found[node.id][1].line
+                place = element.entries["id"]
+                why = f"a second node with the id {node.id!r} (the first is at line {first})"
+                raise self.fault(place, f"{path}.{at}.id", why)
+            found[node.id] = (node, element)
+        return found
+
+    def _node(self, item: Item, path: str) -> Node:
+        entries = self.entries(item, path)
+        if "id" not in entries:
+            raise self.fault(item, path, "a node needs an id")
+        values = self._flat(item, path, _NODE, besides={"models", "hardware"})
+        if (models := entries.get("models")) is not None:
+            values["models"] = self._models(models, f"{path}.models")
+        values["hardware"] = [
+            self._flat(element, f"{path}.hardware.{at}", {"type": "str", "count": "int"})
+            for at, element in enumerate(self._list(entries, "hardware", path))
+        ]
+        return self._model(Node, item, path, values)
+
+    def _models(self, item: Item, path: str) -> dict[str, Any]:
+        """Models in any of the shapes found: names, single-key mappings, or one mapping."""
+        if item.kind != "list":
+            return {
+                name: self._model_args(below, f"{path}.{quote(name)}")
+                for name, below in self.entries(item, path).items()
+            }
+        found: dict[str, Any] = {}
+        for at, element in enumerate(item.elements):
+            below = f"{path}.{at}"
+            named = (
+                self._models(element, below)
+                if element.kind == "map"
+                else {self.scalar(element, below, "str"): {}}
+            )
+            if twice := found.keys() & named.keys():
+                raise self.fault(element, below, f"the model {min(twice)!r} is listed twice")
+            found |= named
+        return found
+
+    def _model_args(self, item: Item, path: str) -> dict[str, Any]:
+        known = self._split(item, path, {"args"})
+        below = f"{path}.args"
+        return {"args": [self.scalar(arg, below, "str") for arg in self._list(known, "args", path)]}
+
+    def _list(self, entries: Mapping[str, Item], name: str, path: str) -> tuple[Item, ...]:
+        return self.elements(entries[name], f"{path}.{name}") if name in entries else ()
+
+    def _split(self, item: Item, path: str, known: set[str]) -> Mapping[str, Item]:
+        """The known entries of a mapping; the others are noted as unknown."""
+        entries = self.entries(item, path)
+        for name, below in entries.items():
+            if name not in known:
+                self.unknown.append(Unknown(f"{path}.{quote(name)}", below))
+        return {name: below for name, below in entries.items() if name in known}
+
+    def _flat(
+        self, item: Item, path: str, wanted: Mapping[str, Field], besides: set[str] | None = None
+    ) -> dict[str, Any]:
+        known = self._split(item, path, {*wanted, *(besides or ())})
+        return {
+            name: self.scalar(known[name], f"{path}.{name}", want)
+            for name, want in wanted.items()
+            if name in known
+        }
+
+    def _model(self, model: type[Model], item: Item, path: str, values: Any) -> Model:
+        """The typed value; a misfit is refused at the place of the item it is about."""
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place, below = _place(item, fault["loc"])
+            raise self.fault(
+                place, path + below, f"{reason(fault['msg'])}, not {shown(fault['input'])[:80]}"
+            ) from None
+
+
+def _place(item: Item, location: tuple[int | str, ...]) -> tuple[Item, str]:
+    """The item nearest to where a model found a fault, and the path below to it."""
+    below = ""
+    for part in location:
+        inner = (
+            item.entries.get(part)
+            if isinstance(part, str)
+            else next(iter(item.elements[part : part + 1]), None)
+        )
+        if inner is None:
+            break
+        item, below = inner, f"{below}.{quote(str(part))}"
+    return item, below
+
+
+def _kind(item: Item) -> str:
+    return {"map": "a mapping", "list": "a list", "null": "nothing"}.get(
+        item.kind, f"{shown(to_python(item))[:60]!r}"
+    )

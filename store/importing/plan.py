@@ -1,0 +1,348 @@
+"""What an import would do: for every leaf of the file where it goes, and what stands there now.
+
+A plan is made without changing anything. ``merge``, the default, fills what is missing and leaves
+what differs to the database; ``replace`` lets the file win.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from store import codec, files, masks, paths
+from store.errors import BadDocument, UsageError
+from store.importing.fields import Fields
+from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
+from store.reading import Format, Item, guess_format, read, readings, to_python
+from store.static_file import is_dynamic
+
+
+class Role(StrEnum):
+    """What a file is taken for."""
+
+    NODE_CONFIG = "node configuration"
+    NODE_LIST = "node list"
+    SETTINGS = "settings"
+
+
+class Action(StrEnum):
+    """What happens to a leaf."""
+
+    ADD = "add"
+    CHANGE = "change"
+    EQUAL = "equal"
+    CONFLICT = "conflict"
+    STAY = "stay"
+
+
+class Strategy(StrEnum):
+    """Who wins where file and database differ."""
+
+    MERGE = "merge"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A legacy file as it was read; ``digest`` is the SHA-256 of its bytes."""
+
+    path: Path
+    data: bytes
+    format: Format
+    root: Item
+    role: Role
+    prefix: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, in hex."""
+        return files.digest(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One leaf of the file; a secret's value is masked."""
+
+    path: str
+    value: Any
+    action: Action
+    present: Any = None
+    line: int = 0
+    reason: str = ""
+    readings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An entity as the import stores it."""
+
+    path: str
+    kind: Kind
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every leaf with its fate, the entities to write, and what can be cut out of the file."""
+
+    source: Source
+    strategy: Strategy
+    rows: tuple[Row, ...]
+    writes: tuple[Write, ...]
+    movable: tuple[tuple[str, ...], ...] = field(default=())
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """How many leaves each action concerns."""
+        found = Counter(row.action for row in self.rows)
+        return {str(action): found[action] for action in Action}
+
+
+Present = Callable[[str, Kind], Any]
+"""The present value of an entity by path, in the shape the document has it; None if absent."""
+
+
+def nothing(_path: str, _kind: Kind) -> None:
+    """The present values of a database that is yet to be made."""
+
+
+def load(path: Path, *, role: Role | None = None, prefix: str = "") -> Source:
+    """Read a legacy file; raises BadDocument with the place of the fault."""
+    data = files.read(path)
+    kind = guess_format(path.name, data)
+    root = read(data, str(path), kind)
+    if root.kind == "null":
+        raise BadDocument("the file holds nothing to import", file=str(path))
+    return Source(path, data, kind, root, role or guess_role(root, path), prefix)
+
+
+def guess_role(root: Item, path: Path) -> Role:
+    """What a file looks like; raises BadDocument where it looks like nothing known."""
+    if root.kind == "list" and all("id" in element.entries for element in root.elements):
+        return Role.NODE_LIST
+    if root.kind != "map":
+        raise BadDocument(
+            "the file must be a mapping of keys, or a list of nodes that each have an id",
+            file=str(path),
+            line=root.line,
+            column=root.column,
+        )
+    names = root.entries.keys()
+    typical = any(map(is_dynamic, names)) or {"chain_node", "ml_node_key_config"} & names
+    return Role.NODE_CONFIG if typical or names <= set(STATIC_ROOTS) else Role.SETTINGS
+
+
+def make(source: Source, present: Present, strategy: Strategy = Strategy.MERGE) -> Plan:
+    """Plan an import; raises BadDocument or UsageError where the file must be refused."""
+    builder = _Builder(source, present, strategy)
+    if source.role is Role.NODE_CONFIG:
+        builder.node_config(source.root)
+    elif source.role is Role.NODE_LIST:
+        builder.nodes(source.root, ())
+    else:
+        builder.settings(source.root)
+    return Plan(
+        source, strategy, tuple(builder.rows), tuple(builder.writes), tuple(builder.movable)
+    )
+
+
+class _Builder:
+    """Collects a plan's rows, writes and movable keys while walking one file."""
+
+    def __init__(self, source: Source, present: Present, strategy: Strategy) -> None:
+        self.source, self.present, self.strategy = source, present, strategy
+        self.fields = Fields(str(source.path))
+        self.rows: list[Row] = []
+        self.writes: list[Write] = []
+        self.movable: list[tuple[str, ...]] = []
+
+    def node_config(self, root: Item) -> None:
+        for name, item in root.entries.items():
+            if is_dynamic(name):
+                self._dynamic(name, item)
+            else:
+                why = "static key" if name in STATIC_ROOTS else "not a key of the database"
+                self._stay(item, (name,), why)
+
+    def _dynamic(self, name: str, item: Item) -> None:
+        known_gaps = len(self.fields.unknown)
+        if name == "nodes":
+            self.nodes(item, (name,))
+            return
+        if item.kind == "null" and name not in CHAIN_VALUES:
+            self.movable.append((name,))
+            self._row(Row(name, None, Action.EQUAL, line=item.line, reason="nothing there"))
+            return
+        if name in CHAIN_VALUES:
+            self._entity(name, Kind.CHAIN, self.fields.chain(name, item), item)
+        elif name in SEED_PATHS:
+            seed = self.fields.seed(item, name)
+            self._entity(name, Kind.SEED, seed.model_dump(), item)
+        elif name == "node_versions":
+            stack = self.fields.versions(item, name)
+            if stack.versions or self.present(name, Kind.VERSIONS):
+                self._entity(name, Kind.VERSIONS, stack.model_dump(mode="json"), item)
+            else:
+                self._row(Row(name, [], Action.EQUAL, line=item.line, reason="an empty stack"))
+        elif name == "upgrade_plan":
+            plan = self.fields.upgrade(item, name)
+            self._entity(name, Kind.UPGRADE, plan.model_dump(), item)
+        else:
+            kind = name.removesuffix(PARAMS_SUFFIX)
+            self._entity(paths.quote(name), Kind.PARAMS, self.fields.params(kind, item, name), item)
+        self._movable(name, known_gaps)
+
+    def nodes(self, item: Item, at: tuple[str, ...]) -> None:
+        known_gaps = len(self.fields.unknown)
+        for node_id, (node, place) in self.fields.nodes(item).items():
+            value = node.model_dump(mode="json")
+            del value["id"]
+            path = join("nodes", node_id)
+            now = self.present(path, Kind.NODE)
+            if isinstance(now, dict) and "is_enabled" not in place.entries:
+                # legacy files do not know the switch: what the operator set stays set
+                value["is_enabled"] = now.get("is_enabled", True)
+            self._entity(path, Kind.NODE, value, place, said=place.entries.keys())
+        if at:
+            self._movable(at[0], known_gaps)
+        else:
+            self._name_unknown(known_gaps)
+
+    def settings(self, root: Item) -> None:
+        for name, item in root.entries.items():
+            parts = (name,) if item.kind == "map" else (self.source.path.stem, name)
+            if self.source.prefix:
+                parts = (self.source.prefix, name)
+            if paths.is_reserved(parts[0]):
+                raise UsageError(
+                    f"{self.source.path}:{item.line}: {parts[0]!r} is a name of the node"
+                    " configuration, so no service can have it; nothing was changed.",
+                    hint="Put its settings under another service with --prefix NAME.",
+                )
+            self._settings_below(item, (name,), parts)
+
+    def _settings_below(self, item: Item, at: tuple[str, ...], parts: tuple[str, ...]) -> None:
+        if item.kind == "map" and item.entries:
+            for name, below in item.entries.items():
+                self._settings_below(below, (*at, name), (*parts, name))
+            return
+        value = to_python(item)
+        if len(parts) == 1:
+            reason = "an empty service"
+            self._row(Row(join(*parts), value, Action.STAY, line=item.line, reason=reason))
+        elif masks.is_secret(parts, value):
+            self._stay(item, parts, "looks like a secret; it stays until it can be sealed")
+        else:
+            plain = self.fields.plain(item, join(*parts))
+            self._entity(join(*parts), Kind.SETTING, plain, item)
+            self.movable.append(at)
+
+    def _entity(self, path: str, kind: Kind, value: Any, item: Item, *, said: Any = None) -> None:
+        """Rows for each leaf of an entity, and the write where one is needed."""
+        now = self.present(path, kind)
+        mine, theirs = _leaves(path, value), {} if now is None else _leaves(path, now)
+        differs = mine != theirs
+        wins = now is None or self.strategy is Strategy.REPLACE
+        for leaf, wanted in mine.items():
+            place = _below(item, leaf, path)
+            if said is not None and _field(leaf, path) not in said:
+                continue
+            stands = theirs.get(leaf)
+            action = Action.EQUAL if leaf in theirs and _same(wanted, stands) else None
+            if action is None:
+                there = Action.CHANGE if leaf in theirs else Action.ADD
+                action = there if wins else Action.CONFLICT
+            notes = tuple(f"{r.reader}: {r.kind} {r.text}" for r in readings(place))
+            why = "the database has another value and keeps it" if action is Action.CONFLICT else ""
+            self._row(Row(leaf, wanted, action, stands, place.line, why, notes))
+        if differs and wins:
+            self.writes.append(Write(path, kind, value))
+
+    def _stay(self, item: Item, parts: tuple[str, ...], reason: str) -> None:
+        for below, leaf in _items(item, parts):
+            value = masks.masked(below, to_python(leaf))
+            why = "looks like a secret; it stays in the file" if value == codec.MASK else reason
+            self._row(Row(join(*below), value, Action.STAY, line=leaf.line, reason=why))
+
+    def _movable(self, name: str, known_gaps: int) -> None:
+        """A key can leave the file where the database took all of it."""
+        if not self._name_unknown(known_gaps):
+            self.movable.append((name,))
+
+    def _name_unknown(self, known_gaps: int) -> bool:
+        new = self.fields.unknown[known_gaps:]
+        for gap in new:
+            value = masks.masked(paths.split(gap.path), to_python(gap.item))
+            reason = "no field takes it; it stays in the file, and so does the key around it"
+            self._row(Row(gap.path, value, Action.STAY, line=gap.item.line, reason=reason))
+        return bool(new)
+
+    def _row(self, row: Row) -> None:
+        self.rows.append(row)
+
+
+def _leaves(path: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict) and value:
+        return {
+            f"{path}.{below}": leaf
+            for name, inner in value.items()
+            for below, leaf in codec.leaves(inner, str(name)).items()
+        }
+    return {path: value}
+
+
+def _same(mine: Any, theirs: Any) -> bool:
+    return bool(mine == theirs) and isinstance(mine, bool) == isinstance(theirs, bool)
+
+
+def _field(leaf: str, path: str) -> str:
+    return paths.split(leaf[len(path) + 1 :])[0]
+
+
+def _below(item: Item, leaf: str, path: str) -> Item:
+    """The item a leaf was read from, as near as the file's own shape allows."""
+    for part in paths.split(leaf[len(path) + 1 :]) if leaf != path else ():
+        inner = item.entries.get(part)
+        if inner is None:
+            return item
+        item = inner
+    return item
+
+
+def _items(item: Item, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Item]]:
+    if item.kind == "map" and item.entries:
+        for name, below in item.entries.items():
+            yield from _items(below, (*parts, name))
+    else:
+        yield parts, item
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan as ``nodedeck import plan --json`` prints it."""
+    return {
+        "schema": "nodedeck.import.plan/1",
+        "file": str(plan.source.path),
+        "digest": plan.source.digest,
+        "role": str(plan.source.role),
+        "strategy": str(plan.strategy),
+        "totals": plan.totals,
+        "items": [_row_json(row) for row in plan.rows],
+    }
+
+
+_ROW_FIELDS: Final = ("path", "value", "present", "line", "reason")
+
+
+def _row_json(row: Row) -> Mapping[str, Any]:
+    shown = {name: getattr(row, name) for name in _ROW_FIELDS}
+    home = "file" if row.action is Action.STAY else "database"
+    return {
+        **shown,
+        "action": str(row.action),
+        "destination": home,
+        "readings": list(row.readings),
+    }

@@ -1,0 +1,61 @@
+"""config.yaml: the static keys, and what of the document still lives in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from store import files
+from store.errors import BadDocument, NodedeckError
+from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS
+from store.reading import Item, guess_format, read, to_python
+
+DYNAMIC_ROOTS: Final = frozenset(
+    (*CHAIN_VALUES, *SEED_PATHS, "nodes", "node_versions", "upgrade_plan")
+)
+
+
+def is_dynamic(root: str) -> bool:
+    """Whether a top-level key of a node configuration is homed in the database."""
+    return root in DYNAMIC_ROOTS or root.endswith(PARAMS_SUFFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """The file as read: its static keys, the stale dynamic ones, or why it cannot be read."""
+
+    path: Path
+    static: dict[str, Any] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
+    fault: NodedeckError | None = None
+
+
+def load(path: Path) -> StaticFile:
+    """Read the config file; a missing one has no keys, an unreadable one a fault."""
+    if not path.exists():
+        return StaticFile(path)
+    try:
+        data = files.read(path)
+        root = read(data, str(path), guess_format(path.name, data))
+    except NodedeckError as fault:
+        return StaticFile(path, fault=fault)
+    if root.kind == "null":
+        return StaticFile(path)
+    tree = to_python(root)
+    if not isinstance(tree, dict):
+        return StaticFile(path, fault=_not_a_mapping(path, root))
+    return StaticFile(
+        path,
+        {name: value for name, value in tree.items() if not is_dynamic(name)},
+        tuple(name for name in tree if is_dynamic(name)),
+    )
+
+
+def _not_a_mapping(path: Path, root: Item) -> BadDocument:
+    return BadDocument(
+        "the configuration must be a mapping of keys",
+        file=str(path),
+        line=root.line,
+        column=root.column,
+    )
