@@ -13,7 +13,7 @@ from store import codec, paths
 from store.database import Database
 from store.errors import UsageError
 from store.models import Change, FieldChange
-from store.paths import Kind, Pattern
+from store.paths import HEIGHT_PATHS, Kind, Pattern
 from store.state import parse_time
 from store.tables import AuditLog
 
@@ -41,6 +41,28 @@ def feed(db: Database, after: int, limit: int = _BATCH) -> list[Change]:
     """The changes after a change id, oldest first; rewrites that changed nothing included."""
     query = AuditLog.select(*_COLUMNS).where(AuditLog.id > after).order_by(AuditLog.id).limit(limit)
     return [_change(row) for row in query.tuples().execute(db.sqlite)]
+
+
+def newest(db: Database, limit: int) -> list[Change]:
+    """The newest changes, newest first, of the heights only the newest of each.
+
+    A day of blocks would bury everything else; a partial index finds what is not a height without
+    passing them.
+    """
+    heights = ",".join(f"'{path}'" for path in HEIGHT_PATHS)
+    columns = "id,at,path,action,old_json,new_json,actor,reason"
+    latest = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT {columns} FROM audit_log WHERE path='{path}'"
+        " ORDER BY id DESC LIMIT 1)"
+        for path in HEIGHT_PATHS
+    )
+    rows = db.rows(
+        f"SELECT * FROM (SELECT {columns} FROM audit_log WHERE path NOT IN ({heights})"
+        f" AND (action<>'R' OR actor IS NOT NULL) ORDER BY id DESC LIMIT ?)"
+        f" UNION ALL {latest} ORDER BY id DESC LIMIT ?",
+        (limit, limit),
+    )
+    return [_change(row) for row in rows]
 
 
 def history(

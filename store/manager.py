@@ -106,12 +106,11 @@ class ConfigManager:
                 self.database, pattern=pattern, since=since, actor=actor, before=before, limit=limit
             )
 
-    def refresh(self, audit_rows: int, after: int) -> tuple[Snapshot, list[Change], list[Change]]:
-        """One read for the screen: the snapshot, the newest visible changes, those after an id."""
+    def newest(self, limit: int) -> tuple[Snapshot, tuple[Change, ...]]:
+        """One read for the screen: the snapshot and the newest changes, heights only once."""
         with self.database.reading():
             snapshot = state.snapshot(self.database, self.clock())
-            newest = history.history(self.database, limit=audit_rows)
-            return snapshot, newest, history.feed(self.database, after)
+            return snapshot, tuple(history.newest(self.database, limit))
 
     def document(self) -> Document:
         """The effective document: defaults, file, database, environment, flags."""

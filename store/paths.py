@@ -29,6 +29,7 @@ CHAIN_VALUES: Final = {
     "last_used_version": "text",
     "merged_node_config": "boolean",
 }
+HEIGHT_PATHS: Final = ("current_height", "last_processed_height")
 SEED_TYPES: Final = ("previous", "current", "upcoming")
 SEED_PATHS: Final = tuple(f"{kind}_seed" for kind in SEED_TYPES)
 STATIC_ROOTS: Final = ("api", "chain_node", "ml_node_key_config", "nats")

@@ -110,6 +110,8 @@ OWN_TABLES: Final = {
 _TRIGGERS: Final = "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
 _INDEXES: Final = {
     "audit_log_path": "audit_log(path, id)",
+    # a day of blocks must not stand between a reader and the newest other change
+    "audit_log_other": "audit_log(id) WHERE path NOT IN ('current_height','last_processed_height')",
     "seed_info_active": "seed_info(type, id) WHERE is_active",
 }
 

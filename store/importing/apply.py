@@ -19,7 +19,7 @@ from store import codec, database, files, state, writes
 from store.database import Database
 from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
-from store.importing.plan import Action, Plan, Source, Strategy
+from store.importing.plan import Plan, Source, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
@@ -221,6 +221,17 @@ def _rewrite(source: Source, text: bytes, backup: Path) -> None:
         ) from error
 
 
-def conflicts(plan: Plan) -> int:
-    """How many leaves differ from the database and are left to it."""
-    return sum(row.action is Action.CONFLICT for row in plan.rows)
+def receipts(manager: ConfigManager) -> list[dict[str, Any]]:
+    """The receipts of imports, newest first, without their plans' rows."""
+    db = manager.database
+    with db.reading():
+        query = Imports.select(Imports.id, Imports.at, Imports.actor, Imports.receipt_json)
+        rows = list(query.order_by(Imports.id.desc()).tuples().execute(db.sqlite))
+    found = []
+    for number, at, actor, stored in rows:
+        receipt = codec.load(stored)
+        kept = receipt if isinstance(receipt, dict) else {}
+        summary = {name: kept.get(name) for name in ("file", "role", "digest", "backup")}
+        totals = kept.get("totals")
+        found.append({"id": number, "at": at, "actor": actor, **summary, "totals": totals or {}})
+    return found

@@ -83,7 +83,7 @@ def test_no_foreign_transaction_makes_reading_fail(
     with foreign.connect(database) as db:
         for _ in range(10):
             writer.transaction(db)
-    manager.refresh(50, 0)
+    manager.newest(50)
     manager.history("nodes.*.host")
     for entry in manager.document().leaves():
         assert manager.get(entry.path) == entry

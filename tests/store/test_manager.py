@@ -288,13 +288,15 @@ def test_a_node_with_an_unset_port_can_still_be_switched_off(
 # following
 
 
-def test_refresh_is_one_read_of_state_and_changes(manager: ConfigManager, database: Path) -> None:
+def test_the_screen_reads_state_and_changes_at_once_the_heights_but_once(
+    manager: ConfigManager, database: Path
+) -> None:
     first = manager.set_height(1)
-    manager.set_height(2)
     foreign.write(database, foreign.node("node1"))
-    snapshot, newest, fresh = manager.refresh(2, first)
-    assert [change.path for change in newest] == ["nodes.node1", "current_height"]
-    assert [change.id for change in fresh] == [first + 1, first + 2]
+    manager.set_height(2)
+    snapshot, newest = manager.newest(2)
+    assert [change.path for change in newest] == ["current_height", "nodes.node1"]
+    assert newest[0].new == 2
     assert snapshot.change_id == first + 2
     assert [change.id for change in manager.feed(first + 1)] == [first + 2]
 

@@ -1,0 +1,158 @@
+"""The console: start-up, following commits, and the actions that work everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from store.database import INTERACTIVE_BUSY_MS
+from store.errors import Busy, NodedeckError
+from store.manager import utc_now
+from store.watcher import wakeups, watched
+from tui.commands import COMMANDS, PROGRAM_QUIT, bindings
+from tui.picture import Picture, Reader, Replaced
+from tui.screens.deck import DeckScreen
+from tui.screens.help import HelpScreen
+from tui.screens.wizard import WizardScreen
+from tui.session import Session
+from tui.store_thread import StoreThread
+from tui.text import literal
+from tui.theme import THEMES
+
+FOLLOW: Final = "follow"
+"""The worker that follows commits; it ends with the app."""
+_FRAME_SECONDS: Final = 1 / 30
+_STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
+
+
+class NodedeckApp(App[int]):
+    """The console over one database."""
+
+    TITLE = "nodedeck"
+    CSS_PATH = _STYLES
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app"), PROGRAM_QUIT]
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        host: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.clock = clock
+        self.animation_level = "none"
+        self.failure: Exception | None = None
+        self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
+        self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS))
+        self._deck = DeckScreen(self._where, clock, read_only=session.read_only)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The deck is there before the database has answered."""
+        return self._deck
+
+    def on_mount(self) -> None:
+        """Follow the database from now on."""
+        self.run_worker(self._follow(), name=FOLLOW, group=FOLLOW, exclusive=True)
+
+    def on_unmount(self) -> None:
+        """Let the store's thread go."""
+        self._store.close()
+
+    async def _follow(self) -> None:
+        """Wake-up, one read, one picture; never more often than thirty times a second."""
+        reader, loop = Reader(), asyncio.get_running_loop()
+        async for _ in wakeups(watched(self.session.locations)):
+            began = loop.time()
+            if await self._look(reader):
+                await asyncio.sleep(max(0.0, _FRAME_SECONDS - (loop.time() - began)))
+
+    async def _look(self, reader: Reader) -> bool:
+        """Read once and show what is new; whether anything was."""
+        try:
+            picture = await self._store.call(reader)
+        except Replaced:
+            self._store.reopen()
+            return await self._look(reader)
+        except Busy:
+            return False  # the next wake-up tries again; what is shown stays
+        except NodedeckError as trouble:
+            self._deck.trouble = trouble
+            return False
+        if picture is not None:
+            self.show_picture(picture)
+        return picture is not None
+
+    def show_picture(self, picture: Picture) -> None:
+        """Hand a picture to the deck."""
+        self._deck.trouble = None
+        self._deck.picture = picture
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action of the command table, for the palette."""
+        for command in COMMANDS:
+            if command.scope != "table" and command.id not in ("palette", "back"):
+                yield SystemCommand(
+                    literal(command.title.capitalize()),
+                    literal(f"{command.help} ({command.shown})"),
+                    self._runner(command.action),
+                )
+        yield SystemCommand("Theme", "Choose colours.", self.action_change_theme)
+
+    def _runner(self, action: str) -> Callable[[], None]:
+        scope, _, name = action.partition(".")
+        namespace = self._deck if scope == "deck" else self
+
+        def run() -> None:
+            self.call_later(self.run_action, name, namespace)
+
+        return run
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(HelpScreen())
+
+    async def action_back(self) -> None:
+        """Undo the innermost thing."""
+        if self.screen is self._deck:
+            self._deck.unzoom()
+        else:
+            self.pop_screen()
+
+    def action_import_file(self) -> None:
+        """Open the import wizard."""
+        if not isinstance(self.screen, WizardScreen):
+            self.push_screen(WizardScreen(self.session, self.clock))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep a failure for the log: Textual would print it with its variables' values."""
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        """Print nothing; the command line says one sentence, the log file has the rest."""
+        with contextlib.suppress(AttributeError):
+            self._exit_renderables.clear()
+
+
+def run(session: Session) -> int:
+    """Run the deck until it is left; raises what ended it unforeseen."""
+    app = NodedeckApp(session)
+    app.run()
+    if app.failure is not None:
+        raise app.failure
+    return app.return_code or 0

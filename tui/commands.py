@@ -1,0 +1,79 @@
+"""The one table of commands: keys, palette, footer, help screen and README come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something the console can do.
+
+    ``keys`` are Textual's names of keys and ``shown`` how people know them. ``scope`` is where the
+    keys work: in the app, on the deck, or in a table.
+    """
+
+    id: str
+    keys: str
+    shown: str
+    action: str
+    title: str
+    help: str
+    scope: str
+    footer: bool = False
+
+
+PANES: Final = ("chain", "seeds", "nodes", "params", "audit")
+
+COMMANDS: Final = (
+    Command("help", "question_mark,f1", "?  F1", "app.help", "help", "Show this help.", "app", True),
+    Command("palette", "ctrl+p", "ctrl+p", "app.command_palette", "palette", "Find any action.", "app"),
+    Command("quit", "q", "q  ctrl+c", "app.quit", "quit", "Leave nodedeck.", "app", True),
+    Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, zoom.", "app"),
+    *(
+        Command(
+            f"focus.{name}", str(number), str(number), f"deck.focus_pane('{name}')",
+            f"{name} pane", f"Go to the {name} pane.", "deck",
+        )
+        for number, name in enumerate(PANES, 1)
+    ),
+    Command("focus.next", "tab", "tab", "deck.next_pane", "next pane", "Go to the next pane.", "deck", True),
+    Command("focus.previous", "shift+tab", "shift+tab", "deck.previous_pane", "previous pane", "Go to the pane before.", "deck"),
+    Command("zoom", "z", "z", "deck.zoom", "zoom", "Give the pane the whole screen, or take it back.", "deck", True),
+    Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True),
+    Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
+    Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),
+    Command("table.left", "left,h", "left  h", "column(-1)", "column left", "One column to the left.", "table"),
+    Command("table.right", "right,l", "right  l", "column(1)", "column right", "One column to the right.", "table"),
+    Command("table.page_up", "pageup", "page up", "page(-1)", "page up", "One page up.", "table"),
+    Command("table.page_down", "pagedown", "page down", "page(1)", "page down", "One page down.", "table"),
+    Command("table.half_up", "ctrl+u", "ctrl+u", "page(-0.5)", "half page up", "Half a page up.", "table"),
+    Command("table.half_down", "ctrl+d", "ctrl+d", "page(0.5)", "half page down", "Half a page down.", "table"),
+    Command("table.first", "home,g", "home  g", "first", "first row", "To the first row.", "table"),
+    Command("table.last", "end,G", "end  G", "last", "last row", "To the last row.", "table"),
+)  # fmt: skip
+
+PROGRAM_QUIT: Final = Binding("ctrl+c", "app.quit", show=False, priority=True, id="quit.now")
+
+
+def of(scope: str) -> Iterator[Command]:
+    """The commands whose keys work in a scope."""
+    return (command for command in COMMANDS if command.scope == scope)
+
+
+def bindings(scope: str) -> list[BindingType]:
+    """The key bindings of a scope, each with the command's id, so that it can be remapped."""
+    return [
+        Binding(
+            command.keys,
+            command.action.removeprefix(f"{scope}."),
+            command.title,
+            show=command.footer,
+            id=command.id,
+        )
+        for command in of(scope)
+    ]

@@ -1,0 +1,82 @@
+"""What all panes share: a border with a number and a title, and one table fed from pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+
+from tui.picture import Picture
+from tui.text import clean
+from tui.widgets.table import Table
+from tui.widgets.table_model import Column, Row
+
+
+class Pane(Vertical):
+    """A live part of the deck: pictures in, rows out."""
+
+    NUMBER = 0
+    TITLE = ""
+    COLUMNS: Sequence[Column] = ()
+    EMPTY = ""
+    SHOW_HEADER = True
+    QUIET: ClassVar[frozenset[str]] = frozenset()
+    """Columns that never flash, such as ages."""
+
+    picture: reactive[Picture | None] = reactive(None)
+
+    def __init__(self, clock: Callable[[], datetime], *, id: str) -> None:
+        super().__init__(id=id, classes="pane")
+        self.clock = clock
+        self.border_title = f"{self.NUMBER} {self.TITLE}"
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        yield Table(self.COLUMNS, empty=self.EMPTY, show_header=self.SHOW_HEADER)
+
+    @property
+    def table(self) -> Table:
+        """The pane's table."""
+        return self.query_one(Table)
+
+    def watch_picture(self, old: Picture | None, new: Picture | None) -> None:
+        """Show a new picture; what differs from the one before flashes."""
+        if new is not None and self.is_mounted:
+            self.refill(new, flash=old is not None)
+
+    def refill(self, picture: Picture, *, flash: bool = False) -> None:
+        """Bring the rows in line with a picture, and with the time that has passed."""
+        rows = self.rows(picture)
+        self.table.set_rows(self._marked(rows) if flash else rows, flash=flash)
+
+    def retell(self) -> None:
+        """Show ages anew."""
+        if self.picture is not None:
+            self.refill(self.picture)
+
+    def rows(self, picture: Picture) -> list[Row]:
+        """The rows of a picture."""
+        raise NotImplementedError
+
+    def entitle(self, note: str) -> None:
+        """Put a note behind the title; it may hold data, so it goes in as content."""
+        self.border_title = Content(clean(f"{self.NUMBER} {self.TITLE}  {note}"))
+
+    def _marked(self, rows: list[Row]) -> list[Row]:
+        """The rows with the cells that differ from those shown named, so that they flash."""
+        shown = {row.key: row for row in self.table.rows}
+        return [replace(row, changed=self._changed(row, shown.get(row.key))) for row in rows]
+
+    def _changed(self, row: Row, was: Row | None) -> frozenset[str]:
+        return frozenset(
+            column.key
+            for at, column in enumerate(self.COLUMNS)
+            if column.key not in self.QUIET
+            and (was is None or row.cell(at).text != was.cell(at).text)
+        )

@@ -1,0 +1,38 @@
+"""The params pane: the network's parameters as last cached."""
+
+from __future__ import annotations
+
+from store.codec import shown
+from tui.panes.base import Pane
+from tui.picture import Picture
+from tui.widgets.table_model import Cell, Column, Row
+
+
+class ParamsPane(Pane):
+    """A heading a type, a line a parameter."""
+
+    NUMBER = 4
+    TITLE = "Params"
+    COLUMNS = (
+        Column("name", "", grow=1, min_width=12),
+        Column("value", "", align="right", min_width=4, max_width=30),
+    )
+    EMPTY = "No parameters yet. The daemon caches them from the chain."
+    SHOW_HEADER = False
+
+    def rows(self, picture: Picture) -> list[Row]:
+        """The types in stored order, the parameters in theirs."""
+        raw = {fault.path: fault.raw for fault in picture.snapshot.undecoded}
+        rows = []
+        for document in picture.snapshot.params:
+            rows.append(
+                Row(
+                    document.path,
+                    (Cell(document.type, "accent"), Cell(raw.get(document.path, ""), "critical")),
+                )
+            )
+            rows += [
+                Row(f"{document.path}.{name}", (f"  {name}", shown(value)))
+                for name, value in document.values.items()
+            ]
+        return rows

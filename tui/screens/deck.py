@@ -1,0 +1,166 @@
+"""The deck: five panes side by side, or one at a time where there is no room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from store.errors import NodedeckError
+from tui.commands import PANES, bindings
+from tui.panes.audit import AuditPane
+from tui.panes.base import Pane
+from tui.panes.chain import ChainPane
+from tui.panes.nodes import NodesPane
+from tui.panes.params import ParamsPane
+from tui.panes.seeds import SeedsPane
+from tui.picture import Picture
+from tui.text import clean
+from tui.widgets.masthead import Masthead
+
+ROOM_FOR_ALL = (110, 34)
+"""Columns and lines from which all five panes are shown together."""
+_RETELL_SECONDS = 15.0
+
+
+class DeckScreen(Screen[None]):
+    """Coordinates the panes: pictures in, focus and zoom."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("deck")
+
+    picture: reactive[Picture | None] = reactive(None)
+    trouble: reactive[NodedeckError | None] = reactive(None)
+
+    def __init__(self, where: str, clock: Callable[[], datetime], *, read_only: bool) -> None:
+        super().__init__()
+        self._where = where
+        self._clock = clock
+        self._read_only = read_only
+        self._active = PANES[0]
+        self._zoomed = False
+
+    def compose(self) -> ComposeResult:
+        """Masthead, notice, the panes in three rows, footer."""
+        make = {
+            "chain": ChainPane, "seeds": SeedsPane, "nodes": NodesPane, "params": ParamsPane,
+            "audit": AuditPane,
+        }  # fmt: skip
+        panes = {
+            name: kind(self._clock, id=name).data_bind(DeckScreen.picture)
+            for name, kind in make.items()
+        }
+        yield Masthead(self._where, self._clock, read_only=self._read_only).data_bind(
+            DeckScreen.picture, DeckScreen.trouble
+        )
+        yield Static(id="notice", markup=False)
+        with Vertical(id="panes"):
+            with Horizontal(id="top", classes="row"):
+                yield panes["chain"]
+                yield panes["seeds"]
+            with Horizontal(id="middle", classes="row"):
+                yield panes["nodes"]
+            with Horizontal(id="bottom", classes="row"):
+                yield panes["params"]
+                yield panes["audit"]
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Start in the first pane."""
+        self.focus_on(self._active)
+        self._tell_notice()
+        self.set_interval(_RETELL_SECONDS, self._retell, name="coarse ages")
+
+    @property
+    def active(self) -> str:
+        """The name of the pane with the focus."""
+        return self._active
+
+    @property
+    def single(self) -> bool:
+        """Whether one pane has the whole screen."""
+        width, height = self.app.size
+        return self._zoomed or width < ROOM_FOR_ALL[0] or height < ROOM_FOR_ALL[1]
+
+    def pane(self, name: str) -> Pane:
+        """A pane by its name."""
+        return self.query_one(f"#{name}", Pane)
+
+    def focus_on(self, name: str) -> None:
+        """Give a pane the focus, bringing it on screen where one is shown at a time."""
+        self._active = name
+        self._arrange()
+        self.pane(name).table.focus()
+
+    def unzoom(self) -> bool:
+        """Take the zoom back; whether there was one."""
+        was, self._zoomed = self._zoomed, False
+        self._arrange()
+        return was
+
+    def watch_trouble(self) -> None:
+        """Say why the database is not read; what was shown stays."""
+        self._tell_notice()
+
+    def watch_picture(self) -> None:
+        """Take the notice away once there is something to show."""
+        self._tell_notice()
+
+    def _tell_notice(self) -> None:
+        if not self.is_mounted:
+            return
+        notice = self.query_one("#notice", Static)
+        text = clean(str(self.trouble)) if self.trouble else ""
+        notice.display = bool(text)
+        if text:
+            notice.update(text)
+
+    def _retell(self) -> None:
+        for name in PANES:
+            self.pane(name).retell()
+
+    def _arrange(self) -> None:
+        """Show all panes, or the active one alone under the short lines."""
+        single = self.single
+        for name in PANES:
+            self.pane(name).display = not single or name == self._active
+        self.set_class(single, "-single")
+        for row in self.query(".row"):
+            row.display = any(pane.display for pane in row.query(Pane))
+        short = single and not self._zoomed
+        for line in self.query("Masthead .short"):
+            line.display = short
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fit the panes to the new size."""
+        self._arrange()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Remember the pane that has the focus."""
+        for pane in event.widget.ancestors:
+            if isinstance(pane, Pane) and pane.id:
+                self._active = pane.id
+
+    def action_focus_pane(self, name: str) -> None:
+        """Go to a pane."""
+        self.focus_on(name)
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane, after the last to the first."""
+        self.focus_on(PANES[(PANES.index(self._active) + 1) % len(PANES)])
+
+    def action_previous_pane(self) -> None:
+        """Go to the pane before, before the first to the last."""
+        self.focus_on(PANES[PANES.index(self._active) - 1])
+
+    def action_zoom(self) -> None:
+        """Give the active pane the whole screen, or take it back."""
+        self._zoomed = not self._zoomed
+        self._arrange()

@@ -1,0 +1,52 @@
+"""The help screen, made from the table of commands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from tui.commands import COMMANDS, Command
+from tui.widgets.table import Table
+from tui.widgets.table_model import Cell, Column, Row
+
+_SCOPES = {"app": "everywhere", "deck": "on the deck", "table": "in a list"}
+
+
+class HelpScreen(ModalScreen[None]):
+    """Every key and what it does; nothing here that does not exist."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "close", "close", id="help.close")
+    ]
+
+    def compose(self) -> ComposeResult:
+        """A table in a box."""
+        with Vertical(id="help") as box:
+            box.border_title = "Help"
+            box.border_subtitle = "esc closes"
+            yield Table(
+                (
+                    Column("keys", "key", width=13),
+                    Column("help", "what it does", grow=1, min_width=20),
+                    Column("scope", "where", width=12, priority=1),
+                )
+            )
+
+    def on_mount(self) -> None:
+        """Fill the table."""
+        table = self.query_one(Table)
+        table.set_rows([_row(command) for command in COMMANDS], flash=False)
+        table.focus()
+
+    def action_close(self) -> None:
+        """Back to where one was."""
+        self.dismiss()
+
+
+def _row(command: Command) -> Row:
+    where = _SCOPES[command.scope]
+    return Row(command.id, (Cell(command.shown, "strong"), command.help, Cell(where, "muted")))

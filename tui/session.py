@@ -1,0 +1,149 @@
+"""What one call of nodedeck works on: files, actor, overrides, out of flags and environment."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from store import documents, locations, paths
+from store.database import BUSY_MS
+from store.documents import Overrides
+from store.errors import UsageError
+from store.files import cannot
+from store.locations import Locations
+from store.manager import ConfigManager
+
+
+@dataclass(slots=True)
+class Given:
+    """The global options as given, before or after the verb; the later one wins."""
+
+    db: str | None = None
+    config: str | None = None
+    read_only: bool = False
+    override: list[str] = field(default_factory=list)
+    env_file: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The files, the signature and the overrides of one call."""
+
+    locations: Locations
+    actor: str
+    read_only: bool = False
+    overrides: Overrides = field(default_factory=Overrides)
+    reason: str | None = None
+
+    def open(self, *, busy_ms: int = BUSY_MS) -> ConfigManager:
+        """Open the database to read and, unless read-only, to write; raises as ``Database``."""
+        return self._open(self.read_only, busy_ms)
+
+    def look(self) -> ConfigManager:
+        """Open the database to read only, as every verb that never writes does."""
+        return self._open(True, BUSY_MS)
+
+    def _open(self, read_only: bool, busy_ms: int) -> ConfigManager:
+        return ConfigManager.open(
+            self.locations,
+            actor=self.actor,
+            read_only=read_only,
+            busy_ms=busy_ms,
+            overrides=self.overrides,
+        )
+
+
+def begin(given: Given, environ: Mapping[str, str], cwd: Path) -> Session:
+    """The session that options and environment ask for.
+
+    Raises UsageError for an override that is none and NodedeckError for an unreadable
+    ``--env-file``. Overrides come from that file alone where it is given: it is the daemon's
+    environment, and this shell's is not.
+    """
+    daemon = environ if given.env_file is None else read_env_file(cwd / given.env_file)
+    return Session(
+        locations=locations.resolve(db=given.db, config=given.config, environ=environ, cwd=cwd),
+        actor=locations.actor_of(environ, user_name(), socket.gethostname(), given.actor),
+        read_only=given.read_only or locations.read_only_wanted(environ),
+        overrides=documents.overrides(daemon, parse_overrides(given.override)),
+        reason=given.reason,
+    )
+
+
+def program_version() -> str:
+    """The installed version, for ``--version`` and a database's ``created_by``."""
+    try:
+        return version("nodedeck")
+    except PackageNotFoundError:  # run from a source tree
+        return "unreleased"
+
+
+def user_name() -> str:
+    """The user's name, or the number of one whom this host does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.geteuid())
+
+
+def parse_overrides(texts: Sequence[str]) -> dict[str, str]:
+    """``PATH=VALUE`` texts as values by path; raises UsageError where one is none."""
+    return dict(map(_override, texts))
+
+
+def _override(text: str) -> tuple[str, str]:
+    # a quoted part may hold an equals sign, so the path is the shortest text that is one
+    at = text.find("=")
+    while at > 0:
+        try:
+            paths.split(text[:at])
+        except UsageError:
+            at = text.find("=", at + 1)
+        else:
+            return text[:at], text[at + 1 :]
+    raise UsageError(f"--override {text!r} is not PATH=VALUE.", hint="Write it like api.port=9000.")
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The variables of an environment file as docker and systemd read it.
+
+    Blank lines and ``#`` comments are skipped, ``export`` before a name is allowed, and quotes
+    around a value are taken off. Raises NodedeckError where it cannot be read and UsageError,
+    with the line, where a line is no assignment.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise cannot("read", path, error) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text.", hint="Name an environment file.") from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        name, equals, value = stripped.removeprefix("export ").partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise UsageError(f"{path}:{number}: not NAME=VALUE.", hint="Nothing was done.")
+        found[name.strip()] = _unquoted(value.strip(), path, number)
+    return found
+
+
+def _unquoted(value: str, path: Path, number: int) -> str:
+    if value[:1] not in ("'", '"'):
+        return value
+    try:
+        (word,) = shlex.split(value, comments=True)
+    except ValueError:
+        raise UsageError(
+            f"{path}:{number}: the quotes of this value do not match.", hint="Nothing was done."
+        ) from None
+    return word

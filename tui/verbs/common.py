@@ -1,0 +1,104 @@
+"""What all verbs share: the global options, which stand before or after a verb, and the session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from store.errors import Refused
+from tui.session import Given, Session, begin
+
+_GIVEN: Final = "nodedeck.given"
+
+
+def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
+    """Note a global option wherever it stands; the one after the verb is read later and wins."""
+    if not value:
+        return
+    given = noted(context)
+    name = str(param.name)
+    setattr(given, name, [*given.override, *value] if name == "override" else value)
+
+
+def noted(context: click.Context) -> Given:
+    """The global options seen so far."""
+    given: Given = context.meta.setdefault(_GIVEN, Given())
+    return given
+
+
+def global_options() -> list[click.Parameter]:
+    """The options that every verb takes, before or after its name."""
+    return [
+        _option("--db", "PATH", "The database; state.db beside the config file otherwise."),
+        _option("--config", "PATH", "The config file; ./config.yaml otherwise."),
+        _option("--read-only", None, "Refuse every write.", is_flag=True),
+        _option(
+            "--override",
+            "PATH=VALUE",
+            "Lay a value over the document, for this call only; repeatable.",
+            multiple=True,
+        ),
+        _option("--env-file", "FILE", "Read the daemon's environment, in place of this shell's."),
+        _option("--actor", "NAME", "Who signs a write; USER@HOST otherwise."),
+    ]
+
+
+def reason_option() -> click.Option:
+    """``--reason``, for what writes."""
+    return _option("--reason", "TEXT", "Why; it stands in the history beside the change.")
+
+
+def _option(name: str, metavar: str | None, text: str, **more: Any) -> click.Option:
+    return click.Option(
+        [name], metavar=metavar, help=text, callback=_keep, expose_value=False, **more
+    )
+
+
+def session(context: click.Context) -> Session:
+    """The session of this call; raises what ``tui.session.begin`` raises."""
+    return begin(noted(context), os.environ, Path.cwd())
+
+
+def refuse_read_only(current: Session) -> None:
+    """Raise Refused where a verb that has to write is told not to."""
+    if current.read_only:
+        raise Refused(
+            "This call is read-only; nothing was changed.",
+            hint="Leave out --read-only (and NODEDECK_READONLY) to write.",
+        )
+
+
+class Verb(click.Command):
+    """A command that takes the global options and shows examples in its help."""
+
+    def __init__(
+        self, name: str | None = None, *, examples: Sequence[str] = (), **more: Any
+    ) -> None:
+        super().__init__(name, epilog=_shown_examples(examples), **more)
+        self.params += global_options()
+
+
+class VerbGroup(click.Group):
+    """A verb with verbs of its own, such as ``import``."""
+
+    command_class: type[click.Command] | None = Verb
+
+    def __init__(
+        self, name: str | None = None, *, examples: Sequence[str] = (), **more: Any
+    ) -> None:
+        super().__init__(name, epilog=_shown_examples(examples), **more)
+        self.params += global_options()
+
+
+def _shown_examples(examples: Sequence[str]) -> str | None:
+    # \b keeps click from filling the lines into a paragraph
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in examples))) if examples else None
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--json``, as the argument ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)

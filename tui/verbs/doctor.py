@@ -1,0 +1,70 @@
+"""``nodedeck doctor``: whether this host's files and this terminal can be trusted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from store.doctor import Finding, Severity, examine, in_order
+from store.errors import ExitCode
+from tui import output
+from tui.verbs import common
+
+_TMUX_SECONDS: Final = 2
+
+
+@click.command(cls=common.Verb, examples=("nodedeck doctor", "nodedeck doctor --json"))
+@common.json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> int:
+    """Check modes, triggers, audit log, tables and config file; exit 7 if one is critical."""
+    current = common.session(context)
+    findings = in_order([*examine(current.locations), *terminal_findings(os.environ)])
+    if as_json:
+        output.put_json(
+            "doctor",
+            items=[
+                {"severity": each.severity.value, "message": each.message, "hint": each.hint}
+                for each in findings
+            ],
+        )
+    elif findings:
+        output.put_lines(
+            output.aligned(
+                [[each.severity.value, f"{each.message} {each.hint}"] for each in findings]
+            )
+        )
+    else:
+        output.say(f"Nothing is wrong with {current.locations.database}.")
+    critical = any(each.severity is Severity.CRITICAL for each in findings)
+    return ExitCode.CRITICAL if critical else ExitCode.OK
+
+
+def terminal_findings(environ: Mapping[str, str]) -> list[Finding]:
+    """What keeps copies from arriving: tmux passes OSC 52 on only with ``set-clipboard on``."""
+    if not environ.get("TMUX"):
+        return []
+    try:
+        answer = subprocess.run(
+            ("tmux", "show-options", "-s", "-v", "set-clipboard"),  # noqa: S607 - the user's tmux
+            capture_output=True,
+            text=True,
+            timeout=_TMUX_SECONDS,
+            check=False,
+        ).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        answer = ""
+    if answer == "on":
+        return []
+    state = f"set-clipboard is {answer}" if answer else "tmux did not say whether it passes copies"
+    return [
+        Finding(
+            Severity.INFO,
+            f"What the deck copies may not leave tmux: {state}.",
+            "Run: tmux set -s set-clipboard on",
+        )
+    ]

@@ -1,0 +1,120 @@
+"""``nodedeck history``: who changed what, and when."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import click
+
+from store import codec
+from store.errors import UsageError
+from store.history import fields
+from store.manager import utc_now
+from store.models import Change
+from tui import output
+from tui.verbs import common
+
+_SPAN: Final = re.compile(r"(\d{1,9})\s*([smhdw])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+@click.command(
+    cls=common.Verb,
+    examples=(
+        "nodedeck history",
+        "nodedeck history 'nodes.*.max_concurrent' --since 2h",
+        "nodedeck history current_seed --since 2025-06-01T08:00:00Z --json",
+        "nodedeck history --actor external --limit 200",
+    ),
+)
+@click.argument("pattern", required=False)
+@click.option("--since", metavar="TIME", help="Only after this: 90s, 30m, 2h, 7d or ISO 8601.")
+@click.option("--actor", "by", metavar="NAME", help="Only by this actor; external is the daemon.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="At most so many changes.",
+)
+@common.json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    pattern: str | None,
+    since: str | None,
+    by: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Print changes, newest first, of everything or of what PATTERN names."""
+    start = None if since is None else moment(since, utc_now())
+    with common.session(context).look() as manager:
+        changes = manager.history(pattern, since=start, actor=by, limit=limit)
+    if as_json:
+        output.put_json("history", items=[item(change) for change in changes])
+    elif changes:
+        output.put_lines(output.aligned([row for change in changes for row in _rows(change)]))
+    else:
+        output.say("No such change is in the log.")
+
+
+# a reader signs nothing: here --actor chooses whose changes to show
+command.params = [param for param in command.params if param.name != "actor"]
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time from ``2h`` before now or from ISO 8601, UTC where it names no zone.
+
+    Raises UsageError for anything else.
+    """
+    try:
+        if span := _SPAN.fullmatch(text.strip()):
+            return now - timedelta(seconds=int(span[1]) * _SECONDS[span[2]])
+        found = datetime.fromisoformat(text.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{text!r} is no time.",
+            hint="Write it like 90s, 30m, 2h, 7d or 2025-06-01T08:00:00Z.",
+        ) from None
+
+
+def item(change: Change) -> dict[str, Any]:
+    """A change as ``history --json`` has it."""
+    return {
+        "id": change.id,
+        "at": output.stamp(change.at),
+        "path": change.path,
+        "action": change.action,
+        "old": output.masked(change.path, change.old),
+        "new": output.masked(change.path, change.new),
+        "fields": [
+            {
+                "path": field.path,
+                "old": output.masked(field.path, field.old),
+                "new": output.masked(field.path, field.new),
+            }
+            for field in fields(change)
+        ],
+        "actor": change.actor,
+        "reason": change.reason,
+    }
+
+
+def _rows(change: Change) -> list[list[str]]:
+    when = [f"#{change.id}", output.stamp(change.at), change.actor or "external"]
+    told = [
+        (field.path, f"{_text(field.path, field.old)} → {_text(field.path, field.new)}")
+        for field in fields(change)
+    ] or [(change.path, "written again")]
+    reason = f'  "{change.reason}"' if change.reason else ""
+    return [[*when, path, f"{difference}{reason}"] for path, difference in told]
+
+
+def _text(path: str, value: Any) -> str:
+    return "–" if value is None else codec.shown(output.masked(path, value))

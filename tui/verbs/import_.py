@@ -1,0 +1,202 @@
+"""``nodedeck import``: bring a legacy file into the database, planned first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from store.codec import shown
+from store.errors import UsageError
+from store.importing import apply as engine
+from store.importing import plan as planning
+from store.importing.plan import Action, Plan, Role, Strategy
+from store.manager import utc_now
+from tui import output
+from tui.session import Session
+from tui.text import clean
+from tui.verbs import common
+
+_ROLES = {"config": Role.NODE_CONFIG, "nodes": Role.NODE_LIST, "settings": Role.SETTINGS}
+
+
+@click.group(
+    cls=common.VerbGroup,
+    name="import",
+    examples=(
+        "nodedeck import plan config.yaml",
+        "nodedeck import apply config.yaml --yes --rewrite",
+        "nodedeck import list",
+    ),
+)
+def group() -> None:
+    """Bring a legacy YAML, TOML or JSON file into the database."""
+
+
+def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.argument("file", type=click.Path(path_type=Path)),
+        click.option("--role", type=click.Choice(list(_ROLES)), help="What the file is taken for."),
+        click.option("--prefix", default="", metavar="NAME", help="The service of its settings."),
+        click.option(
+            "--strategy",
+            type=click.Choice([str(one) for one in Strategy]),
+            default=str(Strategy.MERGE),
+            show_default=True,
+            help="merge fills what is missing; replace lets the file win.",
+        ),
+        common.json_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _made(current: Session, file: Path, role: str | None, prefix: str, strategy: str) -> Plan:
+    source = planning.load(file, role=_ROLES[role] if role else None, prefix=prefix)
+    return engine.preview(source, current.locations, Strategy(strategy))
+
+
+@group.command(
+    cls=common.Verb,
+    name="plan",
+    examples=("nodedeck import plan config.yaml", "nodedeck import plan dev.toml --json"),
+)
+@_file_options
+@click.pass_context
+def plan_command(
+    context: click.Context,
+    *,
+    file: Path,
+    role: str | None,
+    prefix: str,
+    strategy: str,
+    as_json: bool,
+) -> None:
+    """Show what an import would do; nothing is changed."""
+    made = _made(common.session(context), file, role, prefix, strategy)
+    if as_json:
+        output.put_json("import.plan", **_fields(planning.as_json(made)))
+        return
+    output.put_lines(output.aligned([_line(row) for row in made.rows]))
+    output.say(f"{file} is a {made.source.role}. {_totals(made)}")
+
+
+@group.command(
+    cls=common.Verb,
+    name="apply",
+    examples=("nodedeck import apply config.yaml --yes", "nodedeck import apply n.json --yes"),
+)
+@_file_options
+@click.option("--rewrite", is_flag=True, help="Cut what was imported out of the file's text.")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option("--no-input", is_flag=True, help="Never ask; without --yes that is a refusal.")
+@click.pass_context
+def apply_command(
+    context: click.Context,
+    *,
+    file: Path,
+    role: str | None,
+    prefix: str,
+    strategy: str,
+    as_json: bool,
+    rewrite: bool,
+    yes: bool,
+    no_input: bool,
+) -> None:
+    """Import a file: backup, one transaction, receipt."""
+    current = common.session(context)
+    common.refuse_read_only(current)
+    made = _made(current, file, role, prefix, strategy)
+    if not yes:
+        _ask(made, no_input=no_input)
+    result = engine.apply(
+        made,
+        current.locations,
+        actor=current.actor,
+        clock=utc_now,
+        rewrite=rewrite,
+        reason=current.reason,
+    )
+    _tell(result)
+    if as_json:
+        output.put_json(
+            "import.apply",
+            **_fields(planning.as_json(made)),
+            receipt=result.receipt,
+            backup=str(result.backup) if result.backup else None,
+            rewritten=result.rewritten,
+        )
+
+
+apply_command.params.append(common.reason_option())
+
+
+@group.command(cls=common.Verb, name="list", examples=("nodedeck import list --json",))
+@common.json_option
+@click.pass_context
+def list_command(context: click.Context, as_json: bool) -> None:
+    """The receipts of the imports done so far, newest first."""
+    with common.session(context).look() as manager:
+        receipts = engine.receipts(manager)
+    if as_json:
+        output.put_json("import.list", items=receipts)
+        return
+    output.put_lines(
+        output.aligned(
+            [
+                [
+                    str(receipt["id"]),
+                    str(receipt["at"]),
+                    str(receipt["actor"]),
+                    str(receipt["file"]),
+                    ", ".join(
+                        f"{count} {name}" for name, count in receipt["totals"].items() if count
+                    ),
+                ]
+                for receipt in receipts
+            ]
+        )
+    )
+
+
+def _ask(made: Plan, *, no_input: bool) -> None:
+    output.say(_totals(made))
+    if no_input or not sys.stdin.isatty():
+        raise UsageError(
+            "The import needs a yes and there is nobody to ask; nothing was changed.",
+            hint="Add --yes.",
+        )
+    click.confirm(f"Import {clean(made.source.path)} now?", default=False, abort=True, err=True)
+
+
+def _tell(result: engine.Result) -> None:
+    if result.nothing_to_do:
+        output.say("Nothing to do: everything already is as this import would leave it.")
+        return
+    if result.receipt is not None:
+        output.say(f"{_totals(result.plan)} Receipt {result.receipt}.")
+    for row in result.plan.rows:
+        if row.action in (Action.STAY, Action.CONFLICT) and "static key" not in row.reason:
+            output.say(f"{row.path}: {row.reason}.")
+    if result.rewritten:
+        output.say(f"{result.plan.source.path} now holds only what stays in it.")
+    output.say(f"The file's copy is {result.backup}.")
+
+
+def _totals(made: Plan) -> str:
+    told = ", ".join(f"{count} {action}" for action, count in made.totals.items() if count)
+    return f"Leaves: {told or 'none'}."
+
+
+def _line(row: planning.Row) -> list[str]:
+    now = "" if row.present is None or row.action is Action.EQUAL else f"now {shown(row.present)}"
+    why = "; ".join(filter(None, (now, row.reason, *row.readings)))
+    return [str(row.action), row.path, shown(row.value), str(row.line or ""), why]
+
+
+def _fields(shown_plan: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in shown_plan.items() if name != "schema"}

@@ -1,0 +1,176 @@
+"""``nodedeck set``: change one value, or try whether it could be changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import click
+
+from store import codec, documents, paths
+from store.documents import Document, Entry, Source
+from store.errors import NodedeckError, Refused, UnknownPath
+from store.history import fields
+from store.manager import ConfigManager
+from store.models import Change
+from store.paths import Home, Kind
+from tui import output
+from tui.verbs import common
+
+_NUMBER: Final = re.compile(r"-(\d|\.\d)[\w.+-]*")
+_DAEMONS_CHAIN_VALUES: Final = frozenset(paths.CHAIN_VALUES) - {"merged_node_config"}
+
+
+class _Rehearsed(Exception):
+    """Leaves the transaction of a dry run, so that it is rolled back."""
+
+
+class _TakesNegatives(common.Verb):
+    """A verb whose arguments may be negative numbers, as seeds are: no option begins so."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = [name for param in self.params if _takes_value(param) for name in param.opts]
+        plain: list[str] = []
+        numbers: list[str] = []
+        for index, text in enumerate(args):
+            if text == "--":
+                return super().parse_args(ctx, [*plain, "--", *numbers, *args[index + 1 :]])
+            is_number = _NUMBER.fullmatch(text) and args[max(0, index - 1)] not in options
+            (numbers if is_number else plain).append(text)
+        return super().parse_args(ctx, [*plain, "--", *numbers] if numbers else plain)
+
+
+def _takes_value(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option) and not param.is_flag
+
+
+@click.command(
+    cls=_TakesNegatives,
+    examples=(
+        "nodedeck set nodes.node1.max_concurrent 250 --reason 'swaps above'",
+        "nodedeck set previous_seed.seed -1370553182438852893",
+        "nodedeck set scheduler.queue_depth 4096 --create",
+        "nodedeck set gateway.banner --dry-run -- '- text that begins with a dash'",
+    ),
+)
+@click.argument("path")
+@click.argument("value")
+@click.option("--create", is_flag=True, help="Make a setting that is not there yet.")
+@click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@common.json_option
+@click.pass_context
+def command(
+    context: click.Context, *, path: str, value: str, create: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Set the value at PATH to VALUE, read as the type that is there: text, number, JSON."""
+    current = common.session(context)
+    common.refuse_read_only(current)
+    with current.open() as manager:
+        document = manager.document()
+        refuse_secret(document, path, value)
+
+        def write() -> None:
+            manager.set_value(path, value, create=create, reason=current.reason)
+
+        changes = _changes(manager, write, current.reason, dry_run=dry_run)
+    report = _report(path, changes, dry_run=dry_run)
+    for sentence in (*report, *warnings(document, path)):
+        output.say(sentence)
+    if as_json:
+        output.put_json(
+            "set",
+            path=path,
+            change=changes[-1].id if changes and not dry_run else None,
+            dry_run=dry_run,
+            fields=[
+                {
+                    "path": field.path,
+                    "old": output.masked(field.path, field.old),
+                    "new": output.masked(field.path, field.new),
+                }
+                for change in changes
+                for field in fields(change)
+            ],
+        )
+
+
+command.params.append(common.reason_option())
+
+
+def _changes(
+    manager: ConfigManager, write: Callable[[], None], reason: str | None, *, dry_run: bool
+) -> list[Change]:
+    """What a write changed, or would: a dry run does all of it and is rolled back."""
+    changes: list[Change] = []
+    try:
+        with manager.transaction(reason):
+            before = manager.snapshot().change_id
+            write()
+            changes = manager.feed(before)
+            if dry_run:
+                raise _Rehearsed
+    except _Rehearsed:
+        return changes
+    return changes
+
+
+def _present(document: Document, path: str) -> Entry | None:
+    """The value at a path, None where there is none; an unreadable config file is no hindrance."""
+    try:
+        return document.get(path)
+    except NodedeckError as error:
+        if isinstance(error, UnknownPath) or error is document.static.fault:
+            return None
+        raise
+
+
+def refuse_secret(document: Document, path: str, text: str) -> None:
+    """Raise Refused where a value is a secret: it must reach neither arguments nor the log."""
+    address = paths.locate(path)
+    if address is None or address.home is Home.FILE:
+        return  # the write itself is refused, with a better reason
+    entry = _present(document, path)
+    present = entry.value if entry else None
+    value = codec.load(text) if entry is None else documents.like(present, text, path)
+    if any(output.masked(path, each) != each for each in (value, present)):
+        raise Refused(
+            f"{path} is a secret, and the database cannot seal one yet; nothing was changed.",
+            hint=f"Keep it in {document.static.path}, readable by the daemon's user alone.",
+        )
+
+
+def warnings(document: Document, path: str) -> list[str]:
+    """What an operator should know about a path that was just set."""
+    said = []
+    address = paths.locate(path)
+    daemons = address is not None and (
+        address.kind in (Kind.SEED, Kind.VERSIONS) or address.entity in _DAEMONS_CHAIN_VALUES
+    )
+    if daemons:
+        said.append(
+            f"{path} belongs to the daemon, which writes it from its memory: a running daemon will"
+            " overwrite this."
+        )
+    entry = _present(document, path)
+    if entry is not None and entry.source in (Source.FLAG, Source.ENV):
+        layer = "--override" if entry.source is Source.FLAG else "the environment"
+        said.append(
+            f"{path} is overridden by {layer}: the stored value has no effect while that lasts."
+        )
+    return said
+
+
+def _report(path: str, changes: list[Change], *, dry_run: bool) -> list[str]:
+    if not changes:
+        return [f"{path} has this value already; nothing was changed."]
+    said = []
+    for change in changes:
+        for field in fields(change):
+            old, new = (
+                "nothing" if each is None else codec.shown(output.masked(field.path, each))
+                for each in (field.old, field.new)
+            )
+            end = "would change; nothing was." if dry_run else f"change #{change.id}."
+            said.append(f"{field.path}: {old} → {new}, {end}")
+    return said

@@ -1,0 +1,151 @@
+"""``nodedeck status``: the on-call answers, as text or JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from store import outlook
+from store.models import EpochSeed, Snapshot
+from store.paths import SEED_TYPES
+from tui import output
+from tui.session import Session
+from tui.text import age, duration, grouped, moment, until
+from tui.verbs import common
+
+
+@click.command(
+    cls=common.Verb,
+    examples=("nodedeck status", "nodedeck status --json | jq .height"),
+)
+@common.json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Is the height moving, are the three seeds there, was the last one claimed?"""
+    show(common.session(context), as_json=as_json)
+
+
+def show(current: Session, *, as_json: bool = False) -> None:
+    """Print the status of a session's database."""
+    with current.look() as manager:
+        snapshot = manager.snapshot()
+    if as_json:
+        where = {name: str(getattr(current.locations, name)) for name in ("database", "config")}
+        output.put_json("status", **where, **status(snapshot))
+    else:
+        output.put_lines(output.aligned(_rows(snapshot)))
+
+
+def status(snapshot: Snapshot) -> dict[str, Any]:
+    """The answers as plain values; None where the database does not say."""
+    chain, moved = snapshot.chain, outlook.height_written_at(snapshot)
+    seeds = {kind: outlook.seed(snapshot, kind) for kind in SEED_TYPES}
+    current = seeds["current"]
+    return {
+        "taken_at": output.stamp(snapshot.taken_at),
+        "written_at": output.stamp(snapshot.written_at) if snapshot.written_at else None,
+        "height": chain.current_height,
+        "height_at": output.stamp(moved) if moved else None,
+        "height_age_seconds": _since(moved, snapshot),
+        "processed": chain.last_processed_height,
+        "behind": outlook.behind(snapshot),
+        "seconds_per_block": snapshot.seconds_per_block,
+        "epoch": current.epoch_index if current else None,
+        "seeds": {kind: _seed_fields(seed) for kind, seed in seeds.items()},
+        "nodes": {
+            "total": len(snapshot.nodes),
+            "enabled": sum(node.is_enabled for node in snapshot.nodes),
+        },
+        "version": chain.current_node_version,
+        "upgrade": _upgrade_fields(snapshot),
+        "undecoded": [fault.path for fault in snapshot.undecoded],
+    }
+
+
+def _seed_fields(seed: EpochSeed | None) -> dict[str, Any]:
+    return {
+        "present": seed is not None,
+        "epoch_index": seed.epoch_index if seed else None,
+        "claimed": seed.claimed if seed else None,
+    }
+
+
+def _upgrade_fields(snapshot: Snapshot) -> dict[str, Any] | None:
+    plan = snapshot.upgrade_plan
+    if plan is None:
+        return None
+    expected = outlook.upgrade(snapshot)
+    left, eta = (expected.blocks_left, expected.expected_at) if expected else (None, None)
+    return {
+        "name": plan.name,
+        "height": plan.height,
+        "node_version": plan.node_version,
+        "blocks_left": left,
+        "eta": output.stamp(eta) if eta else None,
+    }
+
+
+def _since(at: datetime | None, snapshot: Snapshot) -> float | None:
+    return None if at is None else round((snapshot.taken_at - at).total_seconds(), 3)
+
+
+def _rows(snapshot: Snapshot) -> list[list[str]]:
+    chain = snapshot.chain
+    lag, pace, written = outlook.behind(snapshot), snapshot.seconds_per_block, snapshot.written_at
+    current = outlook.seed(snapshot, "current")
+    enabled = sum(node.is_enabled for node in snapshot.nodes)
+    rows = [
+        [
+            "height",
+            _number(chain.current_height),
+            _ago(outlook.height_written_at(snapshot), snapshot),
+        ],
+        [
+            "processed",
+            _number(chain.last_processed_height),
+            "" if lag is None else f"{grouped(lag)} behind",
+        ],
+        ["block time", "unknown" if pace is None else duration(pace), ""],
+        ["epoch", _number(current.epoch_index if current else None), ""],
+        *([f"{kind} seed", *_seed_cells(outlook.seed(snapshot, kind))] for kind in SEED_TYPES),
+        ["nodes", grouped(len(snapshot.nodes)), f"{grouped(enabled)} enabled"],
+        ["version", chain.current_node_version or "unknown", ""],
+        ["upgrade", *_upgrade_cells(snapshot)],
+        ["last write", _ago(written, snapshot) or "never", ""],
+    ]
+    rows += [["undecoded", fault.path, fault.raw[:80]] for fault in snapshot.undecoded]
+    return rows
+
+
+def _seed_cells(seed: EpochSeed | None) -> list[str]:
+    if seed is None:
+        return ["missing", ""]
+    return [f"epoch {grouped(seed.epoch_index)}", "claimed" if seed.claimed else "not claimed"]
+
+
+def _upgrade_cells(snapshot: Snapshot) -> list[str]:
+    plan = snapshot.upgrade_plan
+    if plan is None:
+        return ["none planned", ""]
+    expected = outlook.upgrade(snapshot)
+    left, eta = (expected.blocks_left, expected.expected_at) if expected else (None, None)
+    told = f"at {grouped(plan.height)}"
+    if left is not None:
+        told += f", {grouped(left)} blocks left" if left > 0 else ", reached"
+    if eta is not None:
+        seconds = (eta - snapshot.taken_at).total_seconds()
+        told += f", {until(seconds)}, about {moment(eta, snapshot.taken_at, utc=True)}"
+    return [plan.name or "unnamed", told]
+
+
+def _number(number: int | None) -> str:
+    return "unknown" if number is None else grouped(number)
+
+
+def _ago(at: datetime | None, snapshot: Snapshot) -> str:
+    seconds = _since(at, snapshot)
+    if seconds is None:
+        return ""
+    return age(seconds) if seconds <= -1 else f"{age(seconds)} ago"
