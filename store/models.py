@@ -115,6 +115,21 @@ class BandwidthParams(Params):
     kb_per_output_token: Number = 0.0
 
 
+class SeedRecord(EpochSeed):
+    """A row of the seeds' history."""
+
+    type: str
+    active: bool
+    created_at: datetime | None
+
+
+class UpgradeRecord(UpgradePlan):
+    """A row of the upgrade plans' history."""
+
+    active: bool
+    created_at: datetime | None
+
+
 class Undecoded(Value):
     """A stored value that does not fit its place, shown as it is."""
 

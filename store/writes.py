@@ -98,6 +98,27 @@ def put_versions(db: Database, versions: tuple[NodeVersion, ...]) -> None:
         )
 
 
+def add_version(db: Database, entry: NodeVersion) -> None:
+    """Put a version on the stack unless it is there."""
+    NodeVersions.insert(
+        height=entry.height, version=entry.version, created_at=CURRENT_TIMESTAMP
+    ).on_conflict(
+        action="IGNORE",
+    ).execute(db.sqlite)
+
+
+def pop_versions(db: Database, height: int) -> str | None:
+    """Take entries at or below a height off the stack; the newest one's version, None if none."""
+    newest = db.value(
+        "SELECT version FROM node_versions WHERE height<=? ORDER BY height DESC, id DESC LIMIT 1",
+        (height,),
+    )
+    if newest is None:
+        return None
+    NodeVersions.delete().where(NodeVersions.height <= height).execute(db.sqlite)
+    return str(newest)
+
+
 def put_upgrade(db: Database, plan: UpgradePlan) -> None:
     """Make a plan the active one; older plans stay as history."""
     row = plan.model_dump() | {"binaries": dump(plan.binaries)}
@@ -132,6 +153,31 @@ def drop_node(db: Database, node_id: str) -> bool:
     keys = MlnodeSecurity.delete().where(MlnodeSecurity.node_id == node_id).execute(db.sqlite)
     InferenceNodes.delete().where(InferenceNodes.id == node_id).execute(db.sqlite)
     return bool(keys)
+
+
+def enable_node(db: Database, node_id: str, enabled: bool) -> None:
+    """Switch a node on or off and leave all else of its row."""
+    InferenceNodes.update(is_enabled=enabled, updated_at=CURRENT_TIMESTAMP).where(
+        InferenceNodes.id == node_id
+    ).execute(db.sqlite)
+
+
+def node_key_version(db: Database, node_id: str) -> int:
+    """The version of a node's security key, 0 where it has none."""
+    found = db.value("SELECT key_version FROM mlnode_security WHERE node_id=?", (node_id,))
+    return int(found or 0)
+
+
+def put_node_key(db: Database, node_id: str, key: str) -> int:
+    """Store a node's security key, raising the version where it differs; the version."""
+    db.execute_sql(
+        "INSERT INTO mlnode_security(node_id,security_key) VALUES(?,?)"
+        " ON CONFLICT(node_id) DO UPDATE SET security_key=excluded.security_key,"
+        " key_version=key_version+1, updated_at=CURRENT_TIMESTAMP"
+        " WHERE security_key IS NOT excluded.security_key",
+        (node_id, key),
+    )
+    return node_key_version(db, node_id)
 
 
 def put_setting(db: Database, service: str, key: str, kind: str, value: Any) -> None:

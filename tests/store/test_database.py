@@ -379,7 +379,7 @@ def test_text_that_is_not_utf8_is_read(database: Path, manager: ConfigManager) -
     assert [node.host for node in snapshot.nodes] == ["caf\ufffd"]
     assert list(snapshot.other_chain.values()) == ["caf\ufffd"]
     assert len(manager.history()) == 4
-    assert manager.document().leaves()
+    assert manager.effective().leaves()
 
 
 def _node_row(value: foreign.Raw) -> dict[str, object]:

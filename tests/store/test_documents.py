@@ -100,7 +100,7 @@ def test_a_stale_key_in_the_file_never_shines_through(
         for path in ("current_height", "nodes.stale.host", "validation_params.expiration_blocks"):
             with pytest.raises(UnknownPath):
                 manager.get(path)
-        found = {entry.path: entry.value for entry in manager.document().leaves()}
+        found = {entry.path: entry.value for entry in manager.effective().leaves()}
     assert found == {
         "api.port": 9000,
         "api.host": "file",
@@ -122,7 +122,7 @@ def test_a_subtree_can_be_read_and_the_document_has_the_legacy_shape(
         manager.add_node(NODE)
         assert manager.get("api").value == {"port": 9000, "host": "file"}
         assert manager.get("nodes.node1").value["host"] == "10.0.0.1"
-        legacy = manager.document().legacy()
+        legacy = manager.effective().legacy()
     assert [node["id"] for node in legacy["nodes"]] == ["node1"]
 
 
@@ -131,7 +131,7 @@ def test_a_broken_file_is_a_fault_and_the_database_still_answers(
 ) -> None:
     locations.config.write_text("api: [", encoding="utf-8")
     manager.set_height(3)
-    document = manager.document()
+    document = manager.effective()
     assert document.static.fault is not None
     assert document.get("current_height").value == 3
     with pytest.raises(NodedeckError, match=r"config\.yaml"):

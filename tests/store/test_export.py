@@ -110,7 +110,7 @@ def test_the_document_leaves_out_nodedecks_own_settings(manager: ConfigManager) 
     manager.add_node(Node(
         id="b.c", host="h", inference_port=1, poc_port=2, max_concurrent=3, models={"m": {}},
     ))  # fmt: skip
-    tree = exported(manager.document())
+    tree = exported(manager.effective())
     assert list(tree) == ["api", "current_height", "nodes", "gateway"]
     assert tree["nodes"][0]["id"] == "b.c"
     assert to_python(read(render(tree, "yaml").encode(), "x", "yaml")) == tree
@@ -119,4 +119,4 @@ def test_the_document_leaves_out_nodedecks_own_settings(manager: ConfigManager) 
 def test_an_unreadable_config_file_is_no_document(manager: ConfigManager, tmp_path: Path) -> None:
     manager.config.write_text("api: [\n")
     with pytest.raises(BadDocument):
-        exported(manager.document())
+        exported(manager.effective())

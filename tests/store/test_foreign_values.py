@@ -57,7 +57,7 @@ def test_what_does_not_decode_is_named_and_nothing_raises(
     assert any(path.startswith("node_versions") for path in faults)
     assert snapshot.chain.current_height is None
     assert len(snapshot.nodes) == 3
-    assert manager.document().leaves()
+    assert manager.effective().leaves()
     assert len(manager.history(limit=100)) == 13
 
 
@@ -70,7 +70,7 @@ def test_deep_nesting_makes_no_reading_fail(
     foreign.write(database, foreign.insert("network_params", row))
     faults = manager.snapshot().undecoded
     assert [fault.raw for fault in faults] == ([deep] if depth > 64 else [])
-    assert manager.document().legacy()
+    assert manager.effective().legacy()
     assert manager.history("*_params")
 
 
@@ -85,7 +85,7 @@ def test_no_foreign_transaction_makes_reading_fail(
             writer.transaction(db)
     manager.newest(50)
     manager.history("nodes.*.host")
-    for entry in manager.document().leaves():
+    for entry in manager.effective().leaves():
         assert manager.get(entry.path) == entry
 
 

@@ -40,7 +40,7 @@ def command(context: click.Context, file: str, kind: Format | None) -> None:
     if target is not None:
         _refuse_own_files(target, current.locations)
     with current.look() as manager:
-        tree = exported(manager.document())
+        tree = exported(manager.effective())
     text = render(tree, kind or ("json" if file.lower().endswith(".json") else "yaml"))
     if hidden := count_masked(tree):
         output.say(f"{hidden} secret{'s are' if hidden > 1 else ' is'} masked.")

@@ -28,7 +28,7 @@ from tui.verbs import common
 def command(context: click.Context, pattern: str | None, long: bool, as_json: bool) -> None:
     """Print all values, or those at and below PATTERN, where * is any text inside one part."""
     with common.session(context).look() as manager:
-        document = manager.document()
+        document = manager.effective()
     if document.static.fault is not None:
         output.say(f"The config file's keys are missing here: {document.static.fault}")
     entries = matching(document, pattern)

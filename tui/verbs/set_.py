@@ -67,7 +67,7 @@ def command(
     current = common.session(context)
     common.refuse_read_only(current)
     with current.open() as manager:
-        document = manager.document()
+        document = manager.effective()
         refuse_secret(document, path, value)
 
         def write() -> None:

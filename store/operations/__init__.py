@@ -1,0 +1,1 @@
+"""What ConfigManager can do, one module a part of the document."""
