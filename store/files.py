@@ -7,9 +7,12 @@ the daemon can still write it. An existing file keeps its owner and mode; a syml
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from store.errors import NodedeckError
@@ -63,6 +66,24 @@ def create(path: Path, data: bytes = b"") -> None:
         sync_directory(path.parent)
     except OSError as error:
         raise cannot("create", path, error) from error
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the right to rewrite a file, against every other nodedeck on this host.
+
+    The lock is on the directory, since the file itself is replaced by each write. It is given up
+    when the process ends, however it ends.
+    """
+    try:
+        handle = os.open(Path(os.path.realpath(path)).parent, os.O_RDONLY)
+    except OSError as error:
+        raise cannot("lock", path, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sync_directory(path: Path) -> None:

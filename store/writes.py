@@ -38,6 +38,16 @@ def put_chain(db: Database, key: str, value: Any) -> None:
     db.execute_sql(_PUT_CHAIN, (key, text))
 
 
+def drop_chain(db: Database, key: str) -> None:
+    """Remove a chain value."""
+    db.execute_sql("DELETE FROM chain_state WHERE key=?", (key,))
+
+
+def drop_params(db: Database, kind: str) -> None:
+    """Remove the parameters of one type."""
+    db.execute_sql("DELETE FROM network_params WHERE param_type=?", (kind,))
+
+
 def put_seed(db: Database, kind: str, seed: EpochSeed) -> None:
     """Make a seed the active one of its type; an older epoch's row stays as history."""
     row = seed.model_dump()

@@ -15,15 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from store import codec, database, files, state, writes
+from store import codec, database, entities, files, state
 from store.database import Database
 from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
 from store.importing.plan import Plan, Source, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
-from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
-from store.paths import PARAMS_SUFFIX, Address, Kind, join, split
+from store.paths import Address, Kind
 from store.tables import Imports
 from store.yaml_text import cut
 
@@ -84,7 +83,9 @@ def apply(
     """
     source = approved.source
     kept = cut_text(approved) if rewrite else None
-    if not approved.writes and (kept is None or kept[0] == source.data):
+    if kept is not None and kept[0] == source.data:
+        kept = None
+    if not approved.writes and kept is None:
         return Result(approved, None, None, rewritten=False)
     if files.digest(files.read(source.path)) != source.digest:
         raise VersionConflict(
@@ -158,12 +159,13 @@ def _commit(manager: ConfigManager, approved: Plan, backup: Path, reason: str | 
                 hint="Plan the import again.",
             )
         for write in approved.writes:
-            put(db, write.path, write.kind, write.value)
-        left = planning.make(source, _present(db), approved.strategy).writes
-        if left:
-            raise NodedeckError(
-                f"{left[0].path} did not read back as it was written; nothing was changed."
-            )
+            entities.put(db, write.path, write.kind, write.value)
+        present = _present(db)
+        for write in approved.writes:
+            if planning.differ(write.path, write.value, present(write.path, write.kind)):
+                raise NodedeckError(
+                    f"{write.path} did not read back as it was written; nothing was changed."
+                )
         return int(
             Imports.insert(
                 at=manager.clock().isoformat(timespec="milliseconds"),
@@ -179,25 +181,6 @@ def _receipt(plan: Plan, backup: Path) -> dict[str, Any]:
     return {**shown, "schema": "nodedeck.import.receipt/1", "backup": str(backup)}
 
 
-def put(db: Database, path: str, kind: Kind, value: Any) -> None:
-    """Store one entity's value, given in the document's shape."""
-    parts = split(path)
-    if kind is Kind.CHAIN:
-        writes.put_chain(db, parts[-1], value)
-    elif kind is Kind.SEED:
-        writes.put_seed(db, path.removesuffix("_seed"), EpochSeed.model_validate(value))
-    elif kind is Kind.PARAMS:
-        writes.put_params(db, parts[0].removesuffix(PARAMS_SUFFIX), value)
-    elif kind is Kind.VERSIONS:
-        writes.put_versions(db, NodeVersions.model_validate(value).versions)
-    elif kind is Kind.UPGRADE:
-        writes.put_upgrade(db, UpgradePlan.model_validate(value))
-    elif kind is Kind.NODE:
-        writes.put_node(db, Node.model_validate({"id": parts[1], **value}))
-    else:
-        writes.put_setting(db, parts[0], join(*parts[1:]), codec.setting_type(value), value)
-
-
 def _present(db: Database) -> planning.Present:
     def present(path: str, kind: Kind) -> Any:
         return state.value_at(db, Address(path, kind))
@@ -206,14 +189,16 @@ def _present(db: Database) -> planning.Present:
 
 
 def _rewrite(source: Source, text: bytes, backup: Path) -> None:
-    if files.digest(files.read(source.path)) != source.digest:
-        raise HalfDone(
-            f"The database is complete, but {source.path} was changed meanwhile and was not"
-            " rewritten.",
-            hint="Look at it, then run the import again with --rewrite.",
-        )
     try:
+        if files.digest(files.read(source.path)) != source.digest:
+            raise HalfDone(
+                f"The database is complete, but {source.path} was changed meanwhile and was not"
+                " rewritten.",
+                hint="Look at it, then run the import again with --rewrite.",
+            )
         files.write(source.path, text)
+    except HalfDone:
+        raise
     except NodedeckError as error:
         raise HalfDone(
             f"The database is complete, but the file was not rewritten. {error.message}",

@@ -6,12 +6,15 @@ Known fields are read as the daemon's library reads them into its types, so a ve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
+from store import masks
 from store.checks import reason
 from store.codec import shown
 from store.errors import BadDocument
@@ -32,6 +35,8 @@ from store.reading import Item, Misfit, coerce, to_python
 from store.reading.scalars import Field
 
 Model = TypeVar("Model", bound=Value)
+
+_DIGITS: Final = re.compile(r"[-+]?[0-9][0-9_]*")
 
 _CHAIN_FIELDS: Final[dict[str, Field]] = {"integer": "int", "boolean": "bool", "text": "str"}
 _SEED: Final[dict[str, Field]] = {
@@ -66,9 +71,21 @@ class Unknown:
     item: Item
 
 
+def holds_secret(parts: Sequence[str], value: Any) -> bool:
+    """Whether a value is a secret, or has one anywhere inside."""
+    if isinstance(value, dict):
+        return any(holds_secret((*parts, str(name)), below) for name, below in value.items())
+    if isinstance(value, list):
+        return any(holds_secret(parts, below) for below in value)
+    return masks.is_secret(parts, value)
+
+
 @dataclass(slots=True)
 class Fields:
-    """Reads the items of one file; ``unknown`` grows by what no field takes."""
+    """Reads the items of one file; ``unknown`` grows by what the database does not take.
+
+    That is what no field takes, and secrets, which stay in the file until they can be sealed.
+    """
 
     file: str
     unknown: list[Unknown] = field(default_factory=list)
@@ -111,9 +128,11 @@ class Fields:
         if item.kind == "list":
             return [self.plain(element, path) for element in item.elements]
         value = item.value
-        if isinstance(value, float) and value - value != 0:
+        if isinstance(value, float) and not math.isfinite(value):
             raise self.fault(item, path, f"{item.text} is no number that can be stored")
-        if type(value) is int and not INT64_MIN <= value <= INT64_MAX:
+        # digits too many for 64 bits are a float to the daemon, and would come back rounded
+        too_long = isinstance(value, float) and _DIGITS.fullmatch(item.text)
+        if too_long or (type(value) is int and not INT64_MIN <= value <= INT64_MAX):
             raise self.fault(item, path, f"{item.text} is beyond 64 bits")
         return value
 
@@ -131,21 +150,27 @@ class Fields:
     def params(self, kind: str, item: Item, path: str) -> dict[str, Any]:
         """Parameters of one type; those without a known type are kept as they are."""
         model, known = _PARAMS.get(kind, (Params, {}))
-        values = {
-            name: self.scalar(below, f"{path}.{name}", known[name])
-            if name in known
-            else self.plain(below, f"{path}.{quote(name)}")
-            for name, below in self.entries(item, path).items()
-        }
+        values = {}
+        for name, below in self.entries(item, path).items():
+            at = f"{path}.{quote(name)}"
+            plain = self.plain(below, at)
+            if name in known:
+                values[name] = self.scalar(below, at, known[name])
+            elif holds_secret((name,), plain):
+                self.unknown.append(Unknown(at, below))
+            else:
+                values[name] = plain
         return self._model(model, item, path, values).model_dump(exclude_unset=True)
 
     def versions(self, item: Item, path: str) -> NodeVersions:
-        """The version stack: a mapping with a list of heights and versions."""
+        """The version stack, in order of height, an entry that stands twice once."""
         known, listed = self._split(item, path, {"versions"}), []
         for at, element in enumerate(self._list(known, "versions", path)):
             below = f"{path}.versions.{at}"
             listed.append(self._flat(element, below, {"height": "int", "version": "str"}))
-        return self._model(NodeVersions, item, path, {"versions": listed})
+        stack = self._model(NodeVersions, item, path, {"versions": listed})
+        ordered = sorted(set(stack.versions), key=lambda entry: (entry.height, entry.version))
+        return NodeVersions(versions=tuple(ordered))
 
     def upgrade(self, item: Item, path: str) -> UpgradePlan:
         """The upgrade plan; binaries are texts by platform."""
@@ -153,7 +178,11 @@ class Fields:
         if (found := item.entries.get("binaries")) is not None:
             for platform, url in self.entries(found, f"{path}.binaries").items():
                 below = f"{path}.binaries.{quote(platform)}"
-                binaries[platform] = self.scalar(url, below, "str")
+                text = self.scalar(url, below, "str")
+                if holds_secret((platform,), text):
+                    self.unknown.append(Unknown(below, url))
+                else:
+                    binaries[platform] = text
         flat: dict[str, Field] = {"name": "str", "height": "int", "node_version": "str"}
         values = self._flat(item, path, flat, besides={"binaries"})
         return self._model(UpgradePlan, item, path, {**values, "binaries": binaries})
@@ -175,6 +204,10 @@ class Fields:
         entries = self.entries(item, path)
         if "id" not in entries:
             raise self.fault(item, path, "a node needs an id")
+        if not (node_id := self.scalar(entries["id"], f"{path}.id", "str")):
+            raise self.fault(entries["id"], f"{path}.id", "a node's id must not be empty")
+        # from here on a node is called by its id, as everywhere else
+        path = f"{path.rpartition('.')[0]}.{quote(node_id)}"
         values = self._flat(item, path, _NODE, besides={"models", "hardware"})
         if (models := entries.get("models")) is not None:
             values["models"] = self._models(models, f"{path}.models")

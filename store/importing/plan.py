@@ -13,12 +13,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from store import codec, files, masks, paths
+from store import codec, files, paths
 from store.errors import BadDocument, UsageError
-from store.importing.fields import Fields
+from store.export import masked_tree
+from store.importing.fields import Fields, holds_secret
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
 from store.reading import Format, Item, guess_format, read, readings, to_python
 from store.static_file import is_dynamic
+
+
+_SECRET: Final = "looks like a secret"
 
 
 class Role(StrEnum):
@@ -116,7 +120,7 @@ def load(path: Path, *, role: Role | None = None, prefix: str = "") -> Source:
     kind = guess_format(path.name, data)
     root = read(data, str(path), kind)
     if root.kind == "null":
-        raise BadDocument("the file holds nothing to import", file=str(path))
+        raise BadDocument("the file holds nothing to import; nothing was changed.", file=str(path))
     return Source(path, data, kind, root, role or guess_role(root, path), prefix)
 
 
@@ -126,7 +130,8 @@ def guess_role(root: Item, path: Path) -> Role:
         return Role.NODE_LIST
     if root.kind != "map":
         raise BadDocument(
-            "the file must be a mapping of keys, or a list of nodes that each have an id",
+            "the file must be a mapping of keys, or a list of nodes that each have an id;"
+            " nothing was changed.",
             file=str(path),
             line=root.line,
             column=root.column,
@@ -159,9 +164,10 @@ class _Builder:
         self.rows: list[Row] = []
         self.writes: list[Write] = []
         self.movable: list[tuple[str, ...]] = []
+        self._placed: dict[tuple[str, ...], bool] = {}
 
     def node_config(self, root: Item) -> None:
-        for name, item in root.entries.items():
+        for name, item in self.fields.entries(root, "the file").items():
             if is_dynamic(name):
                 self._dynamic(name, item)
             else:
@@ -213,7 +219,7 @@ class _Builder:
             self._name_unknown(known_gaps)
 
     def settings(self, root: Item) -> None:
-        for name, item in root.entries.items():
+        for name, item in self.fields.entries(root, "the file").items():
             parts = (name,) if item.kind == "map" else (self.source.path.stem, name)
             if self.source.prefix:
                 parts = (self.source.prefix, name)
@@ -234,19 +240,32 @@ class _Builder:
         if len(parts) == 1:
             reason = "an empty service"
             self._row(Row(join(*parts), value, Action.STAY, line=item.line, reason=reason))
-        elif masks.is_secret(parts, value):
-            self._stay(item, parts, "looks like a secret; it stays until it can be sealed")
+        elif holds_secret(parts, value):
+            self._stay(item, parts, "")
         else:
             plain = self.fields.plain(item, join(*parts))
+            self._place(parts, item)
             self._entity(join(*parts), Kind.SETTING, plain, item)
             self.movable.append(at)
+
+    def _place(self, parts: tuple[str, ...], item: Item) -> None:
+        """Note that a setting stands at a path; refuses a path that is taken or inside another."""
+        above = [parts[:length] for length in range(1, len(parts))]
+        if parts in self._placed or any(self._placed.get(path, False) for path in above):
+            path = join(*parts)
+            why = "two values of the file would stand at this path, or one inside the other"
+            raise self.fields.fault(item, path, why)
+        self._placed |= {**dict.fromkeys(above, False), parts: True}
 
     def _entity(self, path: str, kind: Kind, value: Any, item: Item, *, said: Any = None) -> None:
         """Rows for each leaf of an entity, and the write where one is needed."""
         now = self.present(path, kind)
         mine, theirs = _leaves(path, value), {} if now is None else _leaves(path, now)
-        differs = mine != theirs
         wins = now is None or self.strategy is Strategy.REPLACE
+        # parameters stand each for itself, so that one the database lacks can be filled in
+        fills = not wins and kind is Kind.PARAMS and isinstance(now, dict)
+        if fills:
+            value = {**value, **now}
         for leaf, wanted in mine.items():
             place = _below(item, leaf, path)
             if said is not None and _field(leaf, path) not in said:
@@ -254,18 +273,21 @@ class _Builder:
             stands = theirs.get(leaf)
             action = Action.EQUAL if leaf in theirs and _same(wanted, stands) else None
             if action is None:
+                filled = fills and _field(leaf, path) not in now
                 there = Action.CHANGE if leaf in theirs else Action.ADD
-                action = there if wins else Action.CONFLICT
+                action = there if wins or filled else Action.CONFLICT
             notes = tuple(f"{r.reader}: {r.kind} {r.text}" for r in readings(place))
             why = "the database has another value and keeps it" if action is Action.CONFLICT else ""
+            stands = masked_tree(paths.split(leaf), stands)
             self._row(Row(leaf, wanted, action, stands, place.line, why, notes))
-        if differs and wins:
+        if (wins or fills) and differ(path, value, now):
             self.writes.append(Write(path, kind, value))
 
     def _stay(self, item: Item, parts: tuple[str, ...], reason: str) -> None:
         for below, leaf in _items(item, parts):
-            value = masks.masked(below, to_python(leaf))
-            why = "looks like a secret; it stays in the file" if value == codec.MASK else reason
+            value = to_python(leaf)
+            why = f"{_SECRET}; it stays in the file" if holds_secret(below, value) else reason
+            value = masked_tree(below, value)
             self._row(Row(join(*below), value, Action.STAY, line=leaf.line, reason=why))
 
     def _movable(self, name: str, known_gaps: int) -> None:
@@ -276,13 +298,20 @@ class _Builder:
     def _name_unknown(self, known_gaps: int) -> bool:
         new = self.fields.unknown[known_gaps:]
         for gap in new:
-            value = masks.masked(paths.split(gap.path), to_python(gap.item))
-            reason = "no field takes it; it stays in the file, and so does the key around it"
+            parts, value = paths.split(gap.path), to_python(gap.item)
+            why = _SECRET if holds_secret(parts, value) else "no field takes it"
+            reason = f"{why}; it stays in the file, and so does the key around it"
+            value = masked_tree(parts, value)
             self._row(Row(gap.path, value, Action.STAY, line=gap.item.line, reason=reason))
         return bool(new)
 
     def _row(self, row: Row) -> None:
         self.rows.append(row)
+
+
+def differ(path: str, value: Any, now: Any) -> bool:
+    """Whether an entity's value is another than the present one; None is none."""
+    return now is None or _leaves(path, value) != _leaves(path, now)
 
 
 def _leaves(path: str, value: Any) -> dict[str, Any]:
