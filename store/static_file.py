@@ -33,23 +33,30 @@ class StaticFile:
 
 def load(path: Path) -> StaticFile:
     """Read the config file; a missing one has no keys, an unreadable one a fault."""
-    if not path.exists():
-        return StaticFile(path)
     try:
-        data = files.read(path)
-        root = read(data, str(path), guess_format(path.name, data))
+        tree = read_tree(path)
     except NodedeckError as fault:
         return StaticFile(path, fault=fault)
-    if root.kind == "null":
-        return StaticFile(path)
-    tree = to_python(root)
-    if not isinstance(tree, dict):
-        return StaticFile(path, fault=_not_a_mapping(path, root))
     return StaticFile(
         path,
         {name: value for name, value in tree.items() if not is_dynamic(name)},
         tuple(name for name in tree if is_dynamic(name)),
     )
+
+
+def read_tree(path: Path) -> dict[str, Any]:
+    """All that a configuration file holds, nothing where there is no file.
+
+    Raises BadDocument with the place of the fault, and NodedeckError where it cannot be read.
+    """
+    if not path.exists():
+        return {}
+    data = files.read(path)
+    root = read(data, str(path), guess_format(path.name, data))
+    tree = {} if root.kind == "null" else to_python(root)
+    if not isinstance(tree, dict):
+        raise _not_a_mapping(path, root)
+    return tree
 
 
 def _not_a_mapping(path: Path, root: Item) -> BadDocument:
