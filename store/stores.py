@@ -89,7 +89,7 @@ class FileConfigStore:
         return _sources(self._document(self._overrides))
 
     def _document(self, over: Overrides) -> Document:
-        tree = _by_id(static_file.read_tree(self._path))
+        tree = by_id(static_file.read_tree(self._path))
         return Document({}, StaticFile(self._path, static=tree), over)
 
     def _keep(self, tree: Tree) -> None:
@@ -246,7 +246,7 @@ def _sources(document: Document) -> dict[str, Source]:
     return {entry.path: entry.source for entry in document.leaves()}
 
 
-def _by_id(tree: Tree) -> Tree:
+def by_id(tree: Tree) -> Tree:
     """A document in the legacy shape as one by parts of paths, nodes by id."""
     nodes = {node["id"]: _fields(node) for node in tree.get("nodes") or ()}
     return {**tree, "nodes": nodes} if nodes else tree

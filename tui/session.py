@@ -6,8 +6,9 @@ import getpass
 import os
 import shlex
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from store.documents import Overrides
 from store.errors import UsageError
 from store.files import cannot
 from store.locations import Locations
-from store.manager import ConfigManager
+from store.manager import ConfigManager, utc_now
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Given:
     env_file: str | None = None
     actor: str | None = None
     reason: str | None = None
+    auto_migrate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +44,31 @@ class Session:
     read_only: bool = False
     overrides: Overrides = field(default_factory=Overrides)
     reason: str | None = None
+    auto_migrate: bool = False
+    file_mode: bool = False
 
-    def open(self, *, busy_ms: int = BUSY_MS) -> ConfigManager:
+    def open(
+        self, *, busy_ms: int = BUSY_MS, clock: Callable[[], datetime] = utc_now
+    ) -> ConfigManager:
         """Open the database to read and, unless read-only, to write; raises as ``Database``."""
-        return self._open(self.read_only, busy_ms)
+        return self._open(self.read_only, busy_ms, clock)
 
     def look(self) -> ConfigManager:
         """Open the database to read only, as every verb that never writes does."""
-        return self._open(True, BUSY_MS)
+        return self._open(True, BUSY_MS, utc_now)
 
-    def _open(self, read_only: bool, busy_ms: int) -> ConfigManager:
+    def _open(self, read_only: bool, busy_ms: int, clock: Callable[[], datetime]) -> ConfigManager:
+        if self.file_mode:
+            from store.migration import FileModeManager
+
+            config, over = self.locations.config, self.overrides
+            return FileModeManager.of(config, actor=self.actor, overrides=over)
         return ConfigManager.open(
             self.locations,
             actor=self.actor,
             read_only=read_only,
             busy_ms=busy_ms,
+            clock=clock,
             overrides=self.overrides,
         )
 
@@ -75,6 +87,7 @@ def begin(given: Given, environ: Mapping[str, str], cwd: Path) -> Session:
         read_only=given.read_only or locations.read_only_wanted(environ),
         overrides=documents.overrides(daemon, parse_overrides(given.override)),
         reason=given.reason,
+        auto_migrate=given.auto_migrate,
     )
 
 

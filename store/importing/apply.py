@@ -112,6 +112,17 @@ def apply(
     return Result(approved, backup, receipt, kept is not None, kept[1] if kept else ())
 
 
+def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
+    """Make a database of what a plan writes, with neither backup nor receipt: a private copy."""
+    database.create(locations.database, created_by=CREATED_BY)
+    with (
+        ConfigManager.open(locations, actor=actor) as manager,
+        manager.transaction("private copy") as db,
+    ):
+        for write in approved.writes:
+            entities.put(db, write.path, write.kind, write.value)
+
+
 def cut_text(plan: Plan) -> tuple[bytes, tuple[str, ...]]:
     """The file's bytes without what the database took, and the comments that go along.
 

@@ -10,7 +10,9 @@ from typing import Any, Final
 import click
 
 from store.errors import Refused
+from tui import output
 from tui.session import Given, Session, begin
+from tui.startup import prepared
 
 _GIVEN: Final = "nodedeck.given"
 
@@ -44,6 +46,12 @@ def global_options() -> list[click.Parameter]:
         ),
         _option("--env-file", "FILE", "Read the daemon's environment, in place of this shell's."),
         _option("--actor", "NAME", "Who signs a write; USER@HOST otherwise."),
+        _option(
+            "--auto-migrate",
+            None,
+            "Import a legacy config file into an empty database first, and rewrite it.",
+            is_flag=True,
+        ),
     ]
 
 
@@ -58,9 +66,14 @@ def _option(name: str, metavar: str | None, text: str, **more: Any) -> click.Opt
     )
 
 
-def session(context: click.Context) -> Session:
-    """The session of this call; raises what ``tui.session.begin`` raises."""
-    return begin(noted(context), os.environ, Path.cwd())
+def session(context: click.Context, *, offer: bool = True) -> Session:
+    """The session of this call; raises what ``tui.session.begin`` raises.
+
+    With ``offer``, an import that waits to be done beside the database is named on stderr, or with
+    ``--auto-migrate`` done.
+    """
+    begun = begin(noted(context), os.environ, Path.cwd())
+    return prepared(begun, output.say) if offer else begun
 
 
 def refuse_read_only(current: Session) -> None:

@@ -28,6 +28,6 @@ def command(context: click.Context, *, speed: float, block_seconds: float) -> in
         raise UsageError("The demo needs a terminal.", hint="Run it in one.")
     from tui.app import run
 
-    current = common.session(context)
+    current = common.session(context, offer=False)
     with demo.stage(speed=speed, block_seconds=block_seconds) as places:
         return run(replace(current, locations=places))

@@ -77,7 +77,7 @@ def plan_command(
     as_json: bool,
 ) -> None:
     """Show what an import would do; nothing is changed."""
-    made = _made(common.session(context), file, role, prefix, strategy)
+    made = _made(common.session(context, offer=False), file, role, prefix, strategy)
     if as_json:
         output.put_json("import.plan", **_fields(planning.as_json(made)))
         return
@@ -108,7 +108,7 @@ def apply_command(
     no_input: bool,
 ) -> None:
     """Import a file: backup, one transaction, receipt."""
-    current = common.session(context)
+    current = common.session(context, offer=False)
     common.refuse_read_only(current)
     made = _made(current, file, role, prefix, strategy)
     if not yes:
@@ -121,7 +121,7 @@ def apply_command(
         rewrite=rewrite,
         reason=current.reason,
     )
-    _tell(result)
+    _tell(result, rewrite=rewrite)
     if as_json:
         output.put_json(
             "import.apply",
@@ -140,7 +140,7 @@ apply_command.params.append(common.reason_option())
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
     """The receipts of the imports done so far, newest first."""
-    with common.session(context).look() as manager:
+    with common.session(context, offer=False).look() as manager:
         receipts = engine.receipts(manager)
     if as_json:
         output.put_json("import.list", items=receipts)
@@ -173,10 +173,9 @@ def _ask(made: Plan, *, no_input: bool) -> None:
     click.confirm(f"Import {clean(made.source.path)} now?", default=False, abort=True, err=True)
 
 
-def _tell(result: engine.Result) -> None:
+def _tell(result: engine.Result, *, rewrite: bool) -> None:
     if result.nothing_to_do:
         output.say("Nothing to do: everything already is as this import would leave it.")
-        return
     if result.receipt is not None:
         output.say(f"{_totals(result.plan)} Receipt {result.receipt}.")
     for row in result.plan.rows:
@@ -184,7 +183,10 @@ def _tell(result: engine.Result) -> None:
             output.say(f"{row.path}: {row.reason}.")
     if result.rewritten:
         output.say(f"{result.plan.source.path} now holds only what stays in it.")
-    output.say(f"The file's copy is {result.backup}.")
+    elif rewrite and not result.nothing_to_do:
+        output.say(f"Nothing could be cut out of {result.plan.source.path}; it is as it was.")
+    if result.backup is not None:
+        output.say(f"The file's copy is {result.backup}.")
 
 
 def _totals(made: Plan) -> str:

@@ -18,7 +18,7 @@ from tui.verbs import common
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
     """Make the database, or adopt one that a daemon made; its rows stay as they are."""
-    current = common.session(context)
+    current = common.session(context, offer=False)
     common.refuse_read_only(current)
     path = current.locations.database
     existed = path.exists()

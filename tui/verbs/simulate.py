@@ -45,7 +45,7 @@ def command(
     A missing database is made; one that is there must be named with --db, since what is written
     to it is made up.
     """
-    current = common.session(context)
+    current = common.session(context, offer=False)
     common.refuse_read_only(current)
     path = current.locations.database
     if not path.exists():

@@ -1,0 +1,41 @@
+"""Start-up beside a legacy file: does its import wait to be done?"""
+
+from __future__ import annotations
+
+from store import history, static_file
+from store.database import Database
+from store.errors import NodedeckError
+from store.locations import Locations
+
+
+def waiting(locations: Locations) -> bool:
+    """Whether the config file holds dynamic keys that no database has taken yet.
+
+    A database that cannot be opened or a file that cannot be read is none: whoever opens it says
+    so better.
+    """
+    if not locations.config.is_file() or not _unfilled(locations):
+        return False
+    return bool(static_file.load(locations.config).stale)
+
+
+def _unfilled(locations: Locations) -> bool:
+    if not locations.database.exists():
+        return True
+    try:
+        database = Database(locations.database, read_only=True)
+        try:
+            return history.newest_id(database) == 0
+        finally:
+            database.close()
+    except NodedeckError:
+        return False
+
+
+def offer(locations: Locations) -> str:
+    """The sentence that offers the import."""
+    state = "empty" if locations.database.exists() else "not there yet"
+    return (
+        f"{locations.config} still holds the dynamic state and the database is {state}:"
+        f" 'nodedeck import apply {locations.config} --yes --rewrite' moves it, with a backup."
+    )
