@@ -20,7 +20,7 @@ _PUBLIC: Final = {
     "wakeups": "store.watcher",
 }
 
-__all__ = list(_PUBLIC)  # noqa: PLE0605 - one list of the names, not two
+__all__ = list(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:

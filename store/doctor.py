@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from store import audit, database, schema, state, static_file
 from store.database import Database
 from store.errors import Busy, NodedeckError, Refused, UsageError
+from store.findings import Finding, Severity, in_order
 from store.locations import Locations
 from store.manager import utc_now
 
@@ -23,23 +22,6 @@ _NEWEST: Final = (
     "SELECT path, new_json FROM audit_log"
     " WHERE id IN (SELECT max(id) FROM audit_log GROUP BY path) AND new_json IS NOT NULL"
 )
-
-
-class Severity(StrEnum):
-    """How soon somebody should act."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-    INFO = "info"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that an operator should act on, and the next step."""
-
-    severity: Severity
-    message: str
-    hint: str = ""
 
 
 def examine(locations: Locations) -> list[Finding]:
@@ -62,11 +44,6 @@ def examine(locations: Locations) -> list[Finding]:
         finally:
             opened.close()
     return in_order(found)
-
-
-def in_order(findings: list[Finding]) -> list[Finding]:
-    """Findings by severity, worst first, otherwise in the order found."""
-    return sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
 
 
 def _tried(check: Callable[[Database], Iterator[Finding]], db: Database) -> list[Finding]:

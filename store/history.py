@@ -43,6 +43,53 @@ def feed(db: Database, after: int, limit: int = _BATCH) -> list[Change]:
     return [_change(row) for row in query.tuples().execute(db.sqlite)]
 
 
+def change(db: Database, change_id: int) -> Change | None:
+    """One change by its id, None where the log does not hold it."""
+    query = AuditLog.select(*_COLUMNS).where(AuditLog.id == change_id)
+    return next((_change(row) for row in query.tuples().execute(db.sqlite)), None)
+
+
+def change_at(db: Database, moment: datetime) -> int:
+    """The id of the newest change at or before a moment, 0 where the log begins later.
+
+    Ids and times grow together, so this is a search by halves. Where the host's clock was set
+    back, a moment that came twice may mean either.
+    """
+    text = stamp(moment)
+    low, high = 0, newest_id(db)
+    while low < high:
+        middle = (low + high + 1) // 2
+        ((found, at),) = db.rows(
+            "SELECT id, at FROM audit_log WHERE id>=? ORDER BY id LIMIT 1", (middle,)
+        )
+        if at <= text and found <= high:
+            low = found
+        else:
+            high = middle - 1
+    return low
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the audit log writes it: ISO 8601 in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def signed(db: Database, limit: int) -> list[Change]:
+    """The newest changes that nodedeck made, newest first."""
+    query = AuditLog.select(*_COLUMNS).where(AuditLog.actor.is_null(False))
+    rows = query.order_by(AuditLog.id.desc()).limit(limit).tuples().execute(db.sqlite)
+    return [_change(row) for row in rows]
+
+
+def next_of(db: Database, change: Change) -> Change | None:
+    """The change of the same path that came after one, None where it is the newest."""
+    query = AuditLog.select(*_COLUMNS).where(
+        (AuditLog.path == change.path) & (AuditLog.id > change.id)
+    )
+    rows = list(query.order_by(AuditLog.id).limit(1).tuples().execute(db.sqlite))
+    return _change(rows[0]) if rows else None
+
+
 def newest(db: Database, limit: int) -> list[Change]:
     """The newest changes, newest first, of the heights only the newest of each.
 

@@ -112,6 +112,7 @@ _INDEXES: Final = {
     "audit_log_path": "audit_log(path, id)",
     # a day of blocks must not stand between a reader and the newest other change
     "audit_log_other": "audit_log(id) WHERE path NOT IN ('current_height','last_processed_height')",
+    "audit_log_signed": "audit_log(id) WHERE actor IS NOT NULL",
     "seed_info_active": "seed_info(type, id) WHERE is_active",
 }
 

@@ -97,8 +97,7 @@ def _open_deck(context: click.Context) -> int:
         from tui.verbs import status
 
         output.say("This is no terminal that the deck could use, so here is the status.")
-        status.show(current)
-        return ExitCode.OK
+        return status.show(current)
     from tui.app import run
 
     return run(current)

@@ -17,6 +17,7 @@ from store import codec, paths
 from store.documents import Entry
 from store.errors import NodedeckError, UsageError
 from store.export import masked_tree
+from store.findings import Finding
 from tui.text import clean
 
 
@@ -146,3 +147,19 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
+
+
+def finding_fields(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON."""
+    return {
+        "severity": finding.severity.value,
+        "rule": finding.rule,
+        "path": finding.path,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+
+
+def finding_cells(finding: Finding) -> list[str]:
+    """A finding as a line: how soon, what, and the next step."""
+    return [finding.severity.value, f"{finding.message} {finding.hint}"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from store import documents, history, state, static_file
+from store import documents, evidence, history, state, static_file
 from store.documents import Document, Entry, Overrides, Source
 from store.door import Door
+from store.findings import Evidence
 from store.models import Change, Snapshot
 
 
@@ -24,6 +25,12 @@ class Looking(Door):
         with self.database.reading():
             snapshot = state.snapshot(self.database, self.clock())
             return snapshot, tuple(history.newest(self.database, limit))
+
+    def evidence(self) -> Evidence:
+        """What findings are judged from, as of one moment."""
+        with self.database.reading():
+            snapshot = state.snapshot(self.database, self.clock())
+            return evidence.gather(self.database, snapshot, self.overrides)
 
     def feed(self, after: int) -> list[Change]:
         """Changes after a change id, oldest first."""

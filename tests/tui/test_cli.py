@@ -170,7 +170,7 @@ def test_a_foreign_database_is_refused_and_left_alone(
 def test_a_locked_database_is_busy(
     capsys: pytest.CaptureFixture[str], database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.session.Session.open.__kwdefaults__", {"busy_ms": 50})
+    monkeypatch.setitem(Session.open.__kwdefaults__, "busy_ms", 50)
     with foreign.connect(database) as db:
         db.execute("BEGIN IMMEDIATE")
         ran = call(capsys, "set", "current_height", "5", "--db", database)
@@ -291,7 +291,7 @@ def test_what_nobody_foresaw_goes_to_a_private_log(
         hidden = "local-variable-value"
         raise LookupError(hidden[:3])
 
-    monkeypatch.setattr("store.manager.ConfigManager.snapshot", burst)
+    monkeypatch.setattr("store.manager.ConfigManager.evidence", burst)
     for _ in range(2):
         told = one_line(call(capsys, "status", "--db", database), ExitCode.FAILED)
         assert str(crash.log_path()) in told
@@ -311,7 +311,7 @@ def test_control_c_is_130(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("store.manager.ConfigManager.snapshot", interrupt)
+    monkeypatch.setattr("store.manager.ConfigManager.evidence", interrupt)
     assert call(capsys, "status", "--db", database) == Ran(ExitCode.INTERRUPTED, "", "")
 
 

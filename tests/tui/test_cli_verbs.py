@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
+from store import outlook
 from store.manager import ConfigManager
 from store.models import EpochSeed, HeightMark, UpgradePlan
+from store.outlook import UpgradeOutlook
 from tests.support import foreign
 from tests.tui.test_cli import PROGRAM, ROOT, call, one_line
 from tui.verbs.history import moment
-from tui.verbs.status import status, upgrade_eta
+from tui.verbs.status import status
 
 HOSTILE = "\x1b[31m[bold]\u202e\nrow"
 CONFIG = "api:\n  port: 9000\nml_node_key_config:\n  worker_private: hidden\n"
@@ -276,12 +278,12 @@ def test_status_learns_when_the_upgrade_comes(manager: ConfigManager) -> None:
         for step in range(3)
     )
     known = snapshot.model_copy(update={"heights": marks})
-    assert upgrade_eta(known) == (100, snapshot.taken_at + timedelta(seconds=500))
+    assert outlook.upgrade(known) == UpgradeOutlook(100, snapshot.taken_at + timedelta(seconds=500))
     assert status(known)["upgrade"]["eta"] == "2025-03-01T12:08:20.000Z"
     far = known.model_copy(update={"upgrade_plan": UpgradePlan(name="v9", height=2**63 - 1)})
-    assert upgrade_eta(far) == (2**63 - 1_001, None)
+    assert outlook.upgrade(far) == UpgradeOutlook(2**63 - 1_001, None)
     passed = known.model_copy(update={"upgrade_plan": UpgradePlan(name="v1", height=900)})
-    assert upgrade_eta(passed) == (-100, None)
+    assert outlook.upgrade(passed) == UpgradeOutlook(-100, None)
 
 
 def test_a_terminal_gets_clean_text_only(here: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Final
 
 import click
 
-from store.doctor import Finding, Severity, examine, in_order
+from store.doctor import examine
 from store.errors import ExitCode
+from store.findings import Finding, Severity, in_order
 from tui import output
 from tui.verbs import common
 
@@ -27,17 +28,10 @@ def command(context: click.Context, as_json: bool) -> int:
     if as_json:
         output.put_json(
             "doctor",
-            items=[
-                {"severity": each.severity.value, "message": each.message, "hint": each.hint}
-                for each in findings
-            ],
+            items=[output.finding_fields(each) for each in findings],
         )
     elif findings:
-        output.put_lines(
-            output.aligned(
-                [[each.severity.value, f"{each.message} {each.hint}"] for each in findings]
-            )
-        )
+        output.put_lines(output.aligned([output.finding_cells(each) for each in findings]))
     else:
         output.say(f"Nothing is wrong with {current.locations.database}.")
     critical = any(each.severity is Severity.CRITICAL for each in findings)

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from store import outlook
+from store import doctor, outlook
+from store.errors import ExitCode
+from store.findings import Severity, in_order, judge, verdict
 from store.models import EpochSeed, Snapshot
 from store.paths import SEED_TYPES
 from tui import output
@@ -22,20 +24,37 @@ from tui.verbs import common
 )
 @common.json_option
 @click.pass_context
-def command(context: click.Context, as_json: bool) -> None:
-    """Is the height moving, are the three seeds there, was the last one claimed?"""
-    show(common.session(context), as_json=as_json)
+def command(context: click.Context, as_json: bool) -> int:
+    """Is the height moving, are the three seeds there, was the last one claimed?
+
+    Names what needs action, and whether the node can be restarted now; exit 7 where a finding is
+    critical.
+    """
+    return show(common.session(context), as_json=as_json)
 
 
-def show(current: Session, *, as_json: bool = False) -> None:
-    """Print the status of a session's database."""
+def show(current: Session, *, as_json: bool = False) -> ExitCode:
+    """Print the status of a session's database; CRITICAL where a finding is."""
     with current.look() as manager:
-        snapshot = manager.snapshot()
+        evidence = manager.evidence()
+    snapshot, now = evidence.snapshot, evidence.snapshot.taken_at
+    found = in_order([*judge(evidence, now), *doctor.examine(current.locations)])
+    restart = verdict(evidence, now)
     if as_json:
         where = {name: str(getattr(current.locations, name)) for name in ("database", "config")}
-        output.put_json("status", **where, **status(snapshot))
+        output.put_json(
+            "status",
+            **where,
+            **status(snapshot),
+            findings=[output.finding_fields(finding) for finding in found],
+            restart={"safe": restart.safe, "reasons": list(restart.reasons)},
+        )
     else:
-        output.put_lines(output.aligned(_rows(snapshot)))
+        told = ["restart", "safe now" if restart.safe else "not now", " ".join(restart.reasons)]
+        output.put_lines(output.aligned([*_rows(snapshot), told]))
+        output.put_lines(output.aligned([output.finding_cells(finding) for finding in found]))
+    critical = any(finding.severity is Severity.CRITICAL for finding in found)
+    return ExitCode.CRITICAL if critical else ExitCode.OK
 
 
 def status(snapshot: Snapshot) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""Gathering what the findings are judged from, by seeks into the log and never by a scan."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import Final
+
+from store import codec, history, paths
+from store.database import Database
+from store.documents import Overrides
+from store.findings import EpochClock, Evidence, Thresholds
+from store.models import Change, Snapshot
+from store.paths import Home
+
+OVERWRITTEN_WITHIN: Final = timedelta(minutes=2)
+_SIGNED_LOOKED_AT: Final = 50
+_TURNS_LOOKED_AT: Final = 8
+_REMEMBERED: Final = timedelta(days=1)
+_MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def gather(
+    db: Database, snapshot: Snapshot, over: Overrides, thresholds: Thresholds | None = None
+) -> Evidence:
+    """The evidence around a snapshot, inside the caller's read transaction."""
+    limits = thresholds or Thresholds()
+    rows = db.rows("SELECT type, count(*) FROM seed_info WHERE is_active GROUP BY type")
+    return Evidence(
+        snapshot,
+        epoch_clock(db, limits.epoch_blocks),
+        active_seeds={str(kind): count for kind, count in rows if kind in paths.SEED_TYPES},
+        overwritten=tuple(overwritten(db, snapshot)),
+        hidden=tuple(_hidden(db, over)),
+        platform=this_platform(),
+        thresholds=limits,
+    )
+
+
+def this_platform() -> str:
+    """This host as upgrade plans name it, such as ``linux/amd64``."""
+    machine = platform.machine().lower()
+    return f"{platform.system().lower()}/{_MACHINES.get(machine, machine)}"
+
+
+def epoch_clock(db: Database, default_blocks: int) -> EpochClock:
+    """The epoch's first height and its length, learned from the turns that the log holds.
+
+    A turn is a change of the current seed to another epoch; its height is the one that was
+    current then. The length is the median over the last turns.
+    """
+    turns = list(_turns(db))
+    if not turns:
+        return EpochClock(default_blocks)
+    lengths = sorted(
+        (later - earlier) // (epoch - before)
+        for (epoch, later), (before, earlier) in pairwise(turns)
+        if epoch > before and later > earlier
+    )
+    began = turns[0][1]
+    if not lengths:
+        return EpochClock(default_blocks, began)
+    return EpochClock(lengths[len(lengths) // 2], began, learned=True)
+
+
+def _turns(db: Database) -> Iterator[tuple[int, int]]:
+    """(epoch, height) of the last turns seen, newest first.
+
+    The first seed that the log knows is none: it began before anybody looked.
+    """
+    seen = db.rows(
+        "SELECT id, old_json, new_json FROM audit_log WHERE path='current_seed'"
+        " AND old_json IS NOT NULL AND new_json IS NOT NULL ORDER BY id DESC LIMIT 200"
+    )
+    found = 0
+    for change_id, old, new in seen:
+        before, after = _epoch(old), _epoch(new)
+        if before is None or after is None or before == after:
+            continue
+        height = _height_at(db, change_id)
+        if height is not None:
+            yield after, height
+            found += 1
+        if found == _TURNS_LOOKED_AT:
+            return
+
+
+def _epoch(stored: str) -> int | None:
+    value = codec.load(stored)
+    epoch = value.get("epoch_index") if isinstance(value, dict) else None
+    return epoch if isinstance(epoch, int) and epoch > 0 else None
+
+
+def _height_at(db: Database, change_id: int) -> int | None:
+    stored = db.value(
+        "SELECT new_json FROM audit_log WHERE path='current_height' AND id<? ORDER BY id DESC"
+        " LIMIT 1",
+        (change_id,),
+    )
+    height = codec.chain_value("current_height", codec.load(stored)) if stored else None
+    return height if isinstance(height, int) else None
+
+
+def overwritten(db: Database, snapshot: Snapshot) -> Iterator[Change]:
+    """Changes of ours that a foreign writer put back within two minutes, of the last day.
+
+    Only the newest change of ours of each path is looked at.
+    """
+    seen: set[str] = set()
+    for change in history.signed(db, _SIGNED_LOOKED_AT):
+        if snapshot.taken_at - change.at > _REMEMBERED:
+            return
+        if change.path in seen:
+            continue
+        seen.add(change.path)
+        after = history.next_of(db, change)
+        if (
+            after is not None
+            and after.actor is None
+            and after.at - change.at <= OVERWRITTEN_WITHIN
+            and after.new == change.old
+        ):
+            yield change
+
+
+def _hidden(db: Database, over: Overrides) -> Iterator[str]:
+    """Paths of the database that the environment hides."""
+    for parts in over.env:
+        path = paths.join(*parts)
+        address = paths.locate(path)
+        if address is None or address.home is Home.FILE:
+            continue
+        newest = "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1"
+        if db.value(newest, (address.entity,)) is not None:
+            yield path
