@@ -211,18 +211,21 @@ def _seeds_there(evidence: Evidence, _: datetime) -> Iterator[Finding]:
                 "seed-signature",
                 f"{kind}_seed.signature",
             )
-    known = [(kind, seed) for kind, seed in seeds.items() if seed is not None]
-    for (first, one), (second, other) in pairwise(known):
-        step = SEED_TYPES.index(second) - SEED_TYPES.index(first)
-        if other.epoch_index != one.epoch_index + step:
-            yield Finding(
-                Severity.CRITICAL,
-                f"The epochs do not follow each other: {first} {one.epoch_index:,},"
-                f" {second} {other.epoch_index:,}.",
-                "An epoch was missed or written twice; see 'nodedeck history current_seed'.",
-                "seed-order",
-                f"{second}_seed.epoch_index",
-            )
+    yield from _seed_order({kind: seed.epoch_index for kind, seed in seeds.items() if seed})
+
+
+def _seed_order(epochs: dict[str, int]) -> Iterator[Finding]:
+    """Each seed's epoch is that of the one before plus one."""
+    firsts = {epoch - SEED_TYPES.index(kind) for kind, epoch in epochs.items()}
+    if len(firsts) > 1:
+        told = ", ".join(f"{kind} {epoch:,}" for kind, epoch in epochs.items())
+        yield Finding(
+            Severity.CRITICAL,
+            f"The epochs of the seeds do not follow each other: {told}.",
+            "An epoch was missed or written twice; see 'nodedeck history current_seed'.",
+            "seed-order",
+            "current_seed.epoch_index",
+        )
 
 
 def _upcoming(evidence: Evidence, _: datetime) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ import pytest
 from store.errors import ExitCode
 from tests.support import foreign
 from tui import cli, crash
-from tui.session import Given, begin, parse_overrides, read_env_file
+from tui.session import Given, Session, begin, parse_overrides, read_env_file
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-c", "from tui.cli import main; main()")
@@ -170,7 +170,7 @@ def test_a_foreign_database_is_refused_and_left_alone(
 def test_a_locked_database_is_busy(
     capsys: pytest.CaptureFixture[str], database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Session.open.__kwdefaults__, "busy_ms", 50)
+    monkeypatch.setitem(Session.open.__kwdefaults__ or {}, "busy_ms", 50)
     with foreign.connect(database) as db:
         db.execute("BEGIN IMMEDIATE")
         ran = call(capsys, "set", "current_height", "5", "--db", database)
