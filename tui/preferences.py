@@ -1,0 +1,74 @@
+"""The operator's own keys and colours, from a file under the XDG config directory.
+
+A mistake in it is a sentence, and what it is about keeps its default: nobody should be kept out
+of the console by a typing error at night.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from platformdirs import user_config_dir
+
+NAME: Final = "deck.toml"
+_KNOWN: Final = ("theme", "ascii", "keys")
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the operator chose; ``faults`` are sentences about what could not be taken."""
+
+    theme: str | None = None
+    ascii: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+
+
+def place() -> Path:
+    """The file; nothing is made."""
+    return Path(user_config_dir("nodedeck")) / NAME
+
+
+def load(path: Path, *, commands: Collection[str], themes: Collection[str]) -> Preferences:
+    """Read the file; a missing one chooses nothing."""
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return Preferences()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Preferences(faults=(f"{path} cannot be read: {error}; it is left out.",))
+    faults = [f"{path}: there is no choice {name!r}." for name in found if name not in _KNOWN]
+    theme = _theme(found.get("theme"), themes, path, faults)
+    keys = _keys(found.get("keys", {}), commands, path, faults)
+    plain = found.get("ascii", False)
+    if not isinstance(plain, bool):
+        faults.append(f"{path}: ascii must be true or false; it is taken as false.")
+        plain = False
+    return Preferences(theme, plain, keys, tuple(faults))
+
+
+def _theme(chosen: Any, themes: Collection[str], path: Path, faults: list[str]) -> str | None:
+    if chosen is None or chosen in themes:
+        return chosen
+    known = ", ".join(sorted(themes))
+    faults.append(f"{path}: there is no theme {chosen!r}; there are {known}.")
+    return None
+
+
+def _keys(chosen: Any, commands: Collection[str], path: Path, faults: list[str]) -> dict[str, str]:
+    if not isinstance(chosen, dict):
+        faults.append(f"{path}: keys must be a table of commands and their keys.")
+        return {}
+    taken: dict[str, str] = {}
+    for command, keys in chosen.items():
+        if command not in commands:
+            faults.append(f"{path}: there is no command {command!r}; the help lists them.")
+        elif not isinstance(keys, str) or not keys.strip():
+            faults.append(f"{path}: the keys of {command} must be text such as 'x' or 'f5,ctrl+x'.")
+        else:
+            taken[command] = keys
+    return taken
