@@ -52,7 +52,9 @@ def load(path: Path, *, commands: Collection[str], themes: Collection[str]) -> P
 
 
 def _theme(chosen: Any, themes: Collection[str], path: Path, faults: list[str]) -> str | None:
-    if chosen is None or chosen in themes:
+    if chosen is None:
+        return None
+    if isinstance(chosen, str) and chosen in themes:
         return chosen
     known = ", ".join(sorted(themes))
     faults.append(f"{path}: there is no theme {chosen!r}; there are {known}.")
