@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,6 +22,14 @@ from store.models import (
 from store.paths import CHAIN_VALUES, OTHER_CHAIN, Kind
 
 HEIGHT_MARKS: Final = 61
+_SMALL: Final[tuple[tuple[Kind, audit.Keyed | audit.Single], ...]] = (
+    (Kind.CHAIN, audit.CHAIN),
+    *((Kind.SEED, seed) for seed in audit.SEEDS),
+    (Kind.VERSIONS, audit.VERSIONS),
+    (Kind.UPGRADE, audit.UPGRADE),
+    (Kind.NODE, audit.NODES),
+    (Kind.PARAMS, audit.PARAMS),
+)
 _WANTED: Final = {"integer": "an integer of 0 to 2^63-1", "boolean": "a boolean"}
 
 
@@ -59,48 +67,72 @@ def config_epoch(db: Database) -> str:
 
 def snapshot(db: Database, taken_at: datetime) -> Snapshot:
     """The small state, read inside the caller's read transaction."""
-    faults: list[Undecoded] = []
     newest = db.rows("SELECT id, at FROM audit_log ORDER BY id DESC LIMIT 1")
-    chain, other_chain = _chain(db, faults)
+    stored = {(kind, path): value for kind, entity in _SMALL for path, value in present(db, entity)}
+    change_id, written = newest[0] if newest else (0, None)
+    return compose(
+        stored,
+        taken_at=taken_at,
+        change_id=change_id,
+        config_epoch=config_epoch(db),
+        written_at=parse_time(written) if written else None,
+        heights=_heights(db),
+    )
+
+
+def compose(
+    stored: Mapping[tuple[Kind, str], str],
+    *,
+    taken_at: datetime,
+    change_id: int,
+    config_epoch: str,
+    written_at: datetime | None,
+    heights: tuple[HeightMark, ...],
+) -> Snapshot:
+    """A snapshot out of stored entity values, of now or of another moment of the log."""
+    faults: list[Undecoded] = []
+    values: dict[Kind, dict[str, Any]] = {}
+    for (kind, path), text in stored.items():
+        values.setdefault(kind, {})[path] = codec.entity_value(kind, path, text)
+    chain, other_chain = _chain(values.get(Kind.CHAIN, {}), faults)
     seeds = {
-        path: codec.typed(EpochSeed, codec.entity_value(Kind.SEED, path, stored), path, faults)
-        for single in audit.SEEDS
-        for path, stored in present(db, single)
+        path: codec.typed(EpochSeed, value, path, faults)
+        for path, value in values.get(Kind.SEED, {}).items()
     }
     versions = NodeVersions()
-    for path, stored in present(db, audit.VERSIONS):
-        versions = codec.typed(NodeVersions, codec.load(stored), path, faults)
+    for path, value in values.get(Kind.VERSIONS, {}).items():
+        versions = codec.typed(NodeVersions, value, path, faults)
     upgrade = None
-    for path, stored in present(db, audit.UPGRADE):
-        upgrade = codec.typed(UpgradePlan, codec.load(stored), path, faults)
+    for path, value in values.get(Kind.UPGRADE, {}).items():
+        upgrade = codec.typed(UpgradePlan, value, path, faults)
     return Snapshot(
         taken_at=taken_at,
-        change_id=newest[0][0] if newest else 0,
-        config_epoch=config_epoch(db),
-        written_at=parse_time(newest[0][1]) if newest else None,
+        change_id=change_id,
+        config_epoch=config_epoch,
+        written_at=written_at,
         chain=chain,
         other_chain=other_chain,
         previous_seed=seeds.get("previous_seed"),
         current_seed=seeds.get("current_seed"),
         upcoming_seed=seeds.get("upcoming_seed"),
-        nodes=tuple(nodes(db, faults)),
-        params=tuple(_params(db, faults)),
+        nodes=tuple(
+            _node(path, value, faults) for path, value in values.get(Kind.NODE, {}).items()
+        ),
+        params=tuple(_params(values.get(Kind.PARAMS, {}), faults)),
         versions=versions.versions,
         upgrade_plan=upgrade,
-        heights=_heights(db),
+        heights=heights,
         undecoded=tuple(faults),
     )
 
 
-def _chain(db: Database, faults: list[Undecoded]) -> tuple[ChainState, dict[str, str]]:
-    known: dict[str, Any] = {}
-    other: dict[str, str] = {}
-    for path, stored in present(db, audit.CHAIN):
-        value = codec.entity_value(Kind.CHAIN, path, stored)
-        if path in CHAIN_VALUES:
-            known[path] = value
-        else:
-            other[path.removeprefix(f"{OTHER_CHAIN}.")] = codec.shown(value)
+def _chain(values: Mapping[str, Any], faults: list[Undecoded]) -> tuple[ChainState, dict[str, str]]:
+    known = {path: value for path, value in values.items() if path in CHAIN_VALUES}
+    other = {
+        path.removeprefix(f"{OTHER_CHAIN}."): codec.shown(value)
+        for path, value in values.items()
+        if path not in CHAIN_VALUES
+    }
     for path, wanted in CHAIN_VALUES.items():
         if path in known and not _fits(known[path], wanted):
             raw = codec.shown(known.pop(path))
@@ -114,24 +146,26 @@ def _fits(value: Any, wanted: str) -> bool:
     return wanted == "text" or isinstance(value, bool)
 
 
-def nodes(db: Database, faults: list[Undecoded]) -> Iterator[Node]:
-    """The registry in row order; what does not decode is added to ``faults``."""
-    for path, stored in present(db, audit.NODES):
-        value = codec.entity_value(Kind.NODE, path, stored)
-        parts = paths.split(path)
-        node_id = parts[1] or '""'
-        fields = {"id": node_id, **(value if isinstance(value, dict) else {})}
-        yield codec.typed(Node, fields, path, faults)
+def nodes(db: Database) -> tuple[Node, ...]:
+    """The registry in row order; a field that does not decode has its zero value."""
+    return tuple(
+        _node(path, codec.entity_value(Kind.NODE, path, stored), [])
+        for path, stored in present(db, audit.NODES)
+    )
 
 
-def _params(db: Database, faults: list[Undecoded]) -> Iterator[ParamsDocument]:
-    for path, stored in present(db, audit.PARAMS):
-        value = codec.load(stored)
+def _node(path: str, value: Any, faults: list[Undecoded]) -> Node:
+    node_id = paths.split(path)[1] or '""'
+    fields = {"id": node_id, **(value if isinstance(value, dict) else {})}
+    return codec.typed(Node, fields, path, faults)
+
+
+def _params(values: Mapping[str, Any], faults: list[Undecoded]) -> Iterator[ParamsDocument]:
+    for path, value in values.items():
         if not isinstance(value, dict):
             faults.append(Undecoded(path=path, raw=codec.shown(value), wanted="a JSON object"))
-            value = {}
         name = paths.split(path)[0].removesuffix(paths.PARAMS_SUFFIX)
-        yield ParamsDocument(type=name, path=path, values=value)
+        yield ParamsDocument(type=name, path=path, values=value if isinstance(value, dict) else {})
 
 
 def _heights(db: Database) -> tuple[HeightMark, ...]:
