@@ -17,8 +17,10 @@ from typing import Final
 
 from store.paths import (
     CHAIN_VALUES,
+    FLAGS_ROOT,
     OTHER_CHAIN,
     PARAMS_SUFFIX,
+    PROFILES_ROOT,
     SEED_TYPES,
     part_sql,
     plain_sql,
@@ -88,7 +90,8 @@ class Single:
         )
 
 
-_CHAIN_NAMES: Final = ",".join(f"'{name}'" for name in CHAIN_VALUES)
+# a chain of comparisons: IN over a list builds a table each time that a trigger runs
+_IS_CHAIN_NAME: Final = " OR ".join(f"{{r}}.key='{name}'" for name in CHAIN_VALUES)
 _SEED: Final = _object("seed epoch_index signature claimed")
 _NODE_COLUMNS: Final = (
     "host inference_segment inference_port poc_segment poc_port max_concurrent version is_enabled"
@@ -97,8 +100,7 @@ _NODE_COLUMNS: Final = (
 CHAIN: Final = Keyed(
     "chain_state",
     ("key",),
-    f"CASE WHEN {{r}}.key IN ({_CHAIN_NAMES}) THEN {{r}}.key"
-    f" ELSE '{OTHER_CHAIN}.'||{part_sql('{r}.key')} END",
+    f"CASE WHEN {_IS_CHAIN_NAME} THEN {{r}}.key ELSE '{OTHER_CHAIN}.'||{part_sql('{r}.key')} END",
     f"json_quote({plain_sql('value')})",
 )
 NODES: Final = Keyed(
@@ -121,6 +123,15 @@ SETTINGS: Final = Keyed(
     f"||{part_sql('{r}.service')}||'.'||{plain_sql('{r}.key')}",
     f"CASE WHEN is_secret IS NOT 0 THEN json_quote('********') ELSE {_embedded('value_json')} END",
 )
+PROFILES: Final = Keyed(
+    "setting_profiles",
+    ("service", "name"),
+    f"'{PROFILES_ROOT}.'||{part_sql('{r}.service')}||'.'||{part_sql('{r}.name')}",
+    _embedded("values_json"),
+)
+FLAGS: Final = Keyed(
+    "feature_flags", ("name",), f"'{FLAGS_ROOT}.'||" + part_sql("{r}.name"), _embedded("value_json")
+)
 SEEDS: Final = tuple(
     Single(
         "seed_info",
@@ -142,7 +153,7 @@ UPGRADE: Final = Single(
     f"SELECT {_object('name height node_version', 'binaries')} FROM upgrade_plans"
     " WHERE is_active ORDER BY id DESC LIMIT 1",
 )
-KEYED: Final = (CHAIN, NODES, PARAMS, SETTINGS)
+KEYED: Final = (CHAIN, NODES, PARAMS, SETTINGS, PROFILES, FLAGS)
 SINGLES: Final = (*SEEDS, VERSIONS, UPGRADE)
 ENTITIES: Final[tuple[Keyed | Single, ...]] = (*KEYED, *SINGLES)
 
@@ -236,11 +247,24 @@ def triggers() -> dict[str, str]:
     return {name: f"CREATE TRIGGER {name} {body}" for name, body in bodies.items()}
 
 
-def baseline() -> list[str]:
-    """Statements that give every entity without an audit row its first one."""
-    return [
-        f"INSERT INTO audit_log(at,path,action,new_json) SELECT {NOW}, path, 'I', value"
-        f" FROM ({entity.present()}) n WHERE path IS NOT NULL AND value IS NOT"
-        " (SELECT new_json FROM audit_log a WHERE a.path=n.path ORDER BY id DESC LIMIT 1)"
+def settled() -> list[str]:
+    """Statements that bring the log in line with tables that were written, or read, otherwise.
+
+    An adopted database's entities get their first row; after an upgrade that gave an entity
+    another path or value, the old path ends and the new one begins.
+    """
+    everything = " UNION ALL ".join(f"SELECT path FROM ({each.present()})" for each in ENTITIES)
+    gone = (
+        "INSERT INTO audit_log(at,path,action,old_json)"
+        f" SELECT {NOW}, path, 'D', new_json FROM audit_log"
+        " WHERE id IN (SELECT max(id) FROM audit_log GROUP BY path) AND new_json IS NOT NULL"
+        f" AND path NOT IN (SELECT path FROM ({everything}) WHERE path IS NOT NULL)"
+    )
+    return [gone] + [
+        "INSERT INTO audit_log(at,path,action,old_json,new_json)"
+        f" SELECT {NOW}, path, CASE WHEN before IS NULL THEN 'I' ELSE 'U' END, before, value"
+        " FROM (SELECT path, value, (SELECT new_json FROM audit_log a WHERE a.path=n.path"
+        f" ORDER BY id DESC LIMIT 1) AS before FROM ({entity.present()}) n)"
+        " WHERE path IS NOT NULL AND value IS NOT before"
         for entity in ENTITIES
     ]

@@ -19,6 +19,7 @@ MASK: Final = "********"
 DEEPEST: Final = 64
 _BOOLEANS: Final = {"claimed", "is_enabled"}
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
+_TYPED_TRUTHS: Final = _TRUTHS | {"yes": True, "on": True, "no": False, "off": False}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -73,6 +74,11 @@ def chain_value(key: str, raw: Any) -> Any:
     if wanted == "boolean":
         return _TRUTHS.get(str(raw).lower(), raw)
     return raw
+
+
+def truth(text: str) -> bool | None:
+    """What a person means by true, yes, on, 1 and their opposites, None for anything else."""
+    return _TYPED_TRUTHS.get(text.lower())
 
 
 def as_integer(text: Any) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -17,6 +17,10 @@ from store.errors import Busy, MissingDatabase, NodedeckError, Refused
 BUSY_MS: Final = 5000
 # a read for the screen gives up early and is tried again, since a waiting thread can't be stopped
 INTERACTIVE_BUSY_MS: Final = 250
+# an audited commit writes four pages where a bare one writes one; SQLite's default of 1,000 would
+# fold the log back, with two syncs, four times as often. It is 16 MB at most.
+_CHECKPOINT_PAGES: Final = 4000
+_PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part")
 
 
 def _text(data: bytes) -> str:
@@ -43,7 +47,8 @@ class Database:
         """Open an existing database.
 
         Raises MissingDatabase where there is none, ForeignDatabase where it is another program's,
-        SchemaTooNew where writing to it would not be safe, Refused where it cannot be opened.
+        SchemaTooNew where writing to it would not be safe, Refused where it cannot be opened. An
+        older schema is brought up to date unless the database is only read.
         """
         if not path.is_file():
             raise MissingDatabase(
@@ -65,7 +70,10 @@ class Database:
             ("foreign_keys", 1),
             ("busy_timeout", busy_ms),
         ]
-        pragmas.append(("query_only", 1) if self.read_only else ("synchronous", "NORMAL"))
+        if self.read_only:
+            pragmas.append(("query_only", 1))
+        else:
+            pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", _CHECKPOINT_PAGES)]
         suffix = "&immutable=1" if self.immutable else ""
         return _Sqlite(
             f"file:{quote(str(self.path.absolute()))}?mode={mode}{suffix}",
@@ -88,6 +96,9 @@ class Database:
             version = self._schema_version()
         if not self.read_only:
             schema.check_writable(version)
+            if 0 < version < schema.VERSION:
+                with sentences(self.path), self.sqlite.atomic():
+                    schema.upgrade(self)
         if version == 0:
             raise MissingDatabase(
                 f"{self.path} has not been prepared for nodedeck yet.",
@@ -111,8 +122,7 @@ class Database:
         row = self.execute_sql(sql, params).fetchone()
         return row[0] if row else None
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """One write transaction that holds the write lock from its start.
 
         Raises Refused on a read-only database and Busy where another writer keeps the lock.
@@ -122,14 +132,28 @@ class Database:
                 "This console is read-only; nothing was changed.",
                 hint="Start it without --read-only (and NODEDECK_READONLY) to write.",
             )
-        with sentences(self.path), self.sqlite.atomic():
-            yield
+        return self._transaction("BEGIN IMMEDIATE")
+
+    def reading(self) -> AbstractContextManager[None]:
+        """One read transaction: everything inside sees the same moment."""
+        return self._transaction("BEGIN")
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """One read transaction: everything inside sees the same moment."""
-        with sentences(self.path), self.sqlite.atomic("DEFERRED"):
-            yield
+    def _transaction(self, begin: str) -> Iterator[None]:
+        """A transaction, or inside another one a part of it that fails alone."""
+        with sentences(self.path):
+            connection = _connection(self.sqlite)
+            whole = (begin, "COMMIT", "ROLLBACK")
+            start, end, undo = _PART if connection.in_transaction else whole
+            connection.execute(start)
+            try:
+                yield
+                connection.execute(end)
+            except BaseException:
+                # a full disk, for one, has rolled everything back already
+                if connection.in_transaction:
+                    connection.execute(undo)
+                raise
 
     def data_version(self) -> int:
         """A number that moves when another connection has committed: a hint to read again."""
@@ -151,10 +175,11 @@ class Database:
 
 
 def create(path: Path, *, created_by: str) -> bool:
-    """Make the database, or adopt one that a daemon made; whether anything was done.
+    """Make the database, or adopt one that a daemon made; whether it was not nodedeck's before.
 
-    The file is 0600, and so are its -wal and -shm, which take the mode of the file. Raises
-    ForeignDatabase where another program's tables are in it.
+    One that an older nodedeck made is brought up to this one's schema. The file is 0600, and so
+    are its -wal and -shm, which take the mode of the file. Raises ForeignDatabase where another
+    program's tables are in it.
     """
     fresh = not path.exists()
     if fresh:
@@ -174,7 +199,10 @@ def create(path: Path, *, created_by: str) -> bool:
         with sentences(path):
             version = schema.version_of(_Raw(connection))
             schema.check_writable(version)
-            if version == schema.VERSION:
+            if version:
+                if version < schema.VERSION:
+                    with connection.atomic():
+                        schema.upgrade(_Raw(connection))
                 return False
             _execute(connection, "PRAGMA journal_mode=WAL")
             with connection.atomic():
@@ -210,8 +238,13 @@ class _Raw:
 def _execute(
     sqlite: peewee.SqliteDatabase, sql: str, params: tuple[object, ...] = ()
 ) -> sqlite3.Cursor:
-    cursor: sqlite3.Cursor = sqlite.execute_sql(sql, params)
-    return cursor
+    # Peewee's own way round costs as much again as a short statement does
+    return _connection(sqlite).execute(sql, params)
+
+
+def _connection(sqlite: peewee.SqliteDatabase) -> sqlite3.Connection:
+    connection: sqlite3.Connection = sqlite.connection()
+    return connection
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from store import audit, database, schema, state, static_file
+from store import audit, database, schema, settings_checks, state, static_file
 from store.database import Database
 from store.errors import Busy, NodedeckError, Refused, UsageError
 from store.findings import Finding, Severity, in_order
@@ -105,7 +105,23 @@ def _intact(db: Database) -> Iterator[Finding]:
         )
 
 
+def _older(db: Database) -> Iterator[Finding]:
+    if _is_older(db):
+        yield Finding(
+            Severity.INFO,
+            f"{db.path} has schema {schema.version_of(db)}, this nodedeck's is {schema.VERSION}:"
+            " its triggers and its log could not be checked.",
+            "Any verb that writes upgrades it.",
+        )
+
+
+def _is_older(db: Database) -> bool:
+    return schema.version_of(db) < schema.VERSION
+
+
 def _triggers(db: Database) -> Iterator[Finding]:
+    if _is_older(db):
+        return
     if altered := schema.altered_triggers(db):
         yield Finding(
             Severity.CRITICAL,
@@ -117,6 +133,8 @@ def _triggers(db: Database) -> Iterator[Finding]:
 
 def _log_matches_tables(db: Database) -> Iterator[Finding]:
     """The audit log's invariant: a path's newest row holds its present value."""
+    if _is_older(db):
+        return
     newest: dict[Any, Any] = dict(db.rows(_NEWEST))
     present = {
         path: value for entity in audit.ENTITIES for path, value in state.present(db, entity)
@@ -142,6 +160,11 @@ def _undecodable(db: Database) -> Iterator[Finding]:
         )
 
 
+def _settings(db: Database) -> Iterator[Finding]:
+    for message, hint in settings_checks.problems(db):
+        yield Finding(Severity.WARNING, message, hint)
+
+
 def _asked(wanted: str) -> str:
     lowered = wanted.removeprefix("Input ")
     return lowered if lowered.startswith("should") else f"should be {lowered}"
@@ -152,4 +175,4 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
-_CHECKS: Final = (_intact, _triggers, _log_matches_tables, _undecodable)
+_CHECKS: Final = (_intact, _older, _triggers, _log_matches_tables, _undecodable, _settings)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from store import audit, codec, masks, paths, state
+from store import audit, codec, masks, paths, settings, state
 from store.database import Database
-from store.errors import InvalidValue, UnknownPath, UsageError
+from store.errors import InvalidValue, NodedeckError, UnknownPath, UsageError
 from store.paths import Home, Kind
 from store.static_file import StaticFile
 
@@ -64,7 +64,11 @@ class Document:
     """The effective configuration as one tree by parts of paths, nodes by id."""
 
     def __init__(
-        self, database: dict[str, Any], static: StaticFile, over: Overrides | None = None
+        self,
+        database: dict[str, Any],
+        static: StaticFile,
+        over: Overrides | None = None,
+        defaults: Mapping[tuple[str, ...], Any] | None = None,
     ) -> None:
         self.static = static
         self.tree: dict[str, Any] = {}
@@ -73,21 +77,41 @@ class Document:
         self._file_leaves = frozenset(_walk(static.static))
         _lay(self.tree, database)
         self._database_leaves = frozenset(_walk(database))
+        for parts, value in (defaults or {}).items():
+            if _fill(self.tree, parts, value):
+                self._sources |= dict.fromkeys(_walk(value, parts), Source.DEFAULT)
+        self._faults: dict[tuple[str, ...], NodedeckError] = {}
         for source, layer in (
             (Source.ENV, (over or Overrides()).env),
             (Source.FLAG, (over or Overrides()).flags),
         ):
             for parts, text in layer.items():
-                if _put(self.tree, parts, text):
-                    self._sources[parts] = source
+                try:
+                    if _put(self.tree, parts, text, paths.join(*parts)):
+                        self._sources[parts] = source
+                except InvalidValue as fault:
+                    laid = "--override" if source is Source.FLAG else "The environment"
+                    hint = f"{laid} lays it over the document; mend or leave it out."
+                    self._faults[parts] = InvalidValue(fault.message, hint=hint)
+
+    def check(self, parts: Sequence[str] = ()) -> None:
+        """Raise InvalidValue where an override that does not fit stands at, above or below a path.
+
+        Other paths are not touched by it; the whole document is.
+        """
+        for at, fault in self._faults.items():
+            if all(one == other for one, other in zip(at, parts, strict=False)):
+                raise fault
 
     def leaves(self) -> list[Entry]:
-        """Every leaf, in the document's order."""
+        """Every leaf, in the document's order; raises InvalidValue for an override that is none."""
+        self.check()
         return [self._entry(parts, value) for parts, value in _walk(self.tree).items()]
 
     def get(self, path: str) -> Entry:
         """The value at a path, a leaf or all below it; raises UnknownPath naming the nearest."""
         parts = paths.split(path)
+        self.check(parts)
         value: Any = self.tree
         for part in parts:
             if not isinstance(value, dict) or part not in value:
@@ -109,20 +133,27 @@ class Document:
     def _unknown(self, path: str) -> UnknownPath | Any:
         if self.static.fault is not None:
             return self.static.fault
-        near = paths.nearest(path, (entry.path for entry in self.leaves()))
+        near = paths.nearest(path, (paths.join(*parts) for parts in _walk(self.tree)))
         return UnknownPath(
             f"There is no value at {path}.",
             hint=f"Did you mean {', '.join(near)}?" if near else "'nodedeck list' shows all paths.",
         )
 
     def masked(self) -> dict[str, Any]:
-        """The tree with secrets masked."""
+        """The tree with secrets masked; raises InvalidValue for an override that is none."""
+        self.check()
         tree: dict[str, Any] = _mapped(self.tree, masks.masked)
         return tree
 
     def legacy(self, *, mask: bool = True) -> dict[str, Any]:
-        """The document in the legacy file's shape, nodes as a list in their order."""
-        return legacy_shape(self.masked() if mask else self.tree)
+        """The document in the legacy file's shape, nodes as a list in their order.
+
+        Defaults are left out: whoever reads it would take them for values that were set.
+        """
+        self.check()
+        tree = self.masked() if mask else self.tree
+        defaults = {parts for parts, source in self._sources.items() if source is Source.DEFAULT}
+        return legacy_shape(_without(tree, defaults) if defaults else tree)
 
 
 def legacy_shape(tree: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +172,8 @@ def database_tree(db: Database) -> dict[str, Any]:
 
     nodedeck's own thresholds are settings of the service ``nodedeck`` and part of it.
     """
-    tree: dict[str, Any] = {}
+    secret = settings.secret_paths(db)
+    values: dict[tuple[str, ...], Any] = {}
     layers: tuple[tuple[Kind, audit.Keyed | audit.Single], ...] = (
         (Kind.CHAIN, audit.CHAIN),
         *((Kind.SEED, seed) for seed in audit.SEEDS),
@@ -153,22 +185,34 @@ def database_tree(db: Database) -> dict[str, Any]:
     )
     for kind, entity in layers:
         for path, stored in state.present(db, entity):
-            value = codec.entity_value(kind, path, stored)
+            value = codec.MASK if path in secret else codec.entity_value(kind, path, stored)
             try:
                 parts = paths.split(path)
             except UsageError:  # a key that only a foreign writer could make: shown whole
                 parts = (path,)
-            _put_value(tree, parts, value)
+            values[(path,) if parts in values else parts] = value
+    return _grown(values)
+
+
+def _grown(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:
+    """The tree of values by their parts.
+
+    Where a foreign writer stored one setting above another, both stay in sight: the upper one
+    stands beside the lower under a name without letters.
+    """
+    upper = {parts[:count] for parts in values for count in range(2, len(parts))} & values.keys()
+    tree: dict[str, Any] = {}
+    for parts, value in values.items():
+        place = parts
+        if parts in upper:
+            place = (*parts, "")
+            while place in values:
+                place = (*parts, f"{place[-1]}=")
+        inside = tree
+        for part in place[:-1]:
+            inside = inside.setdefault(part, {})
+        inside[place[-1]] = value
     return tree
-
-
-def _put_value(tree: dict[str, Any], parts: tuple[str, ...], value: Any) -> None:
-    for part in parts[:-1]:
-        below = tree.setdefault(part, {})
-        if not isinstance(below, dict):
-            below = tree[part] = {}
-        tree = below
-    tree[parts[-1]] = value
 
 
 def _lay(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
@@ -199,16 +243,49 @@ def _mapped(value: Any, change: Any, prefix: tuple[str, ...] = ()) -> Any:
     return change(prefix, value)
 
 
-def _put(tree: dict[str, Any], parts: tuple[str, ...], text: str) -> bool:
+def _without(
+    tree: dict[str, Any], leaves: set[tuple[str, ...]], prefix: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """A tree without some of its leaves, and without the mappings that they alone filled."""
+    kept = {}
+    for name, value in tree.items():
+        parts = (*prefix, name)
+        if parts in leaves:
+            continue
+        below = _without(value, leaves, parts) if isinstance(value, dict) else value
+        if below or not value:
+            kept[name] = below
+    return kept
+
+
+def _fill(tree: dict[str, Any], parts: tuple[str, ...], value: Any) -> bool:
+    """Lay a default over a copy of the branch where nothing stands; whether it was."""
+    root, *below = parts
+    if not below:
+        if root in tree:
+            return False
+        tree[root] = value
+        return True
+    inside = tree.get(root, {})
+    if not isinstance(inside, dict):
+        return False
+    inside = dict(inside)
+    if not _fill(inside, tuple(below), value):
+        return False
+    tree[root] = inside
+    return True
+
+
+def _put(tree: dict[str, Any], parts: tuple[str, ...], text: str, path: str) -> bool:
     """Lay one override's text over a copy of the branch; whether there was a place for it."""
     root = parts[0]
     if len(parts) > 1 and not isinstance(tree.get(root, {}), dict):
         return False
     if len(parts) == 1:
-        tree[root] = like(tree.get(root), text, root)
+        tree[root] = like(tree.get(root), text, path)
         return True
     below = dict(tree.get(root, {}))
-    if not _put(below, parts[1:], text):
+    if not _put(below, parts[1:], text, path):
         return False
     tree[root] = below
     return True
@@ -217,11 +294,10 @@ def _put(tree: dict[str, Any], parts: tuple[str, ...], text: str) -> bool:
 def like(present: Any, text: str, path: str) -> Any:
     """Text as a value of the same type as the present one; raises InvalidValue where it is not."""
     if isinstance(present, bool):
-        truth = {"true": True, "yes": True, "on": True, "1": True}
-        truth |= {"false": False, "no": False, "off": False, "0": False}
-        if text.lower() not in truth:
+        truth = codec.truth(text)
+        if truth is None:
             raise InvalidValue(f"{path}: must be true or false, not {text!r}; nothing was changed.")
-        return truth[text.lower()]
+        return truth
     if isinstance(present, int):
         number = codec.as_integer(text)
         if number is None:

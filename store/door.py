@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from store import checks, history
 from store import database as sqlite
@@ -21,6 +21,9 @@ from store.locations import Locations
 def utc_now() -> datetime:
     """The present moment in UTC."""
     return datetime.now(UTC)
+
+
+_SIGN: Final = "UPDATE audit_log SET actor=?, reason=? WHERE id>?"
 
 
 class Door:
@@ -77,10 +80,8 @@ class Door:
         with checks.utf8(), db.writing():
             before = history.newest_id(db)
             yield newest
-            db.execute_sql(
-                "UPDATE audit_log SET actor=?, reason=? WHERE id>?", (self.actor, reason, before)
-            )
-            after = history.newest_id(db)
+            db.execute_sql(_SIGN, (self.actor, reason, before))
+            after = history.newest_id(db)  # cheaper than RETURNING
             newest[0] = after if after > before else 0
 
     @contextmanager

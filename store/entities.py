@@ -29,6 +29,10 @@ def put(db: Database, path: str, kind: Kind, value: Any) -> None:
         writes.put_upgrade(db, UpgradePlan.model_validate(value))
     elif kind is Kind.NODE:
         writes.put_node(db, Node.model_validate({"id": parts[1], **value}))
+    elif kind is Kind.PROFILE:
+        writes.put_profile(db, parts[1], parts[2], value)
+    elif kind is Kind.FLAG:
+        writes.put_flag(db, parts[1], value)
     else:
         service, key = setting_key(path)
         writes.put_setting(db, service, key, codec.setting_type(value), value)
@@ -49,6 +53,10 @@ def drop(db: Database, path: str, kind: Kind) -> None:
         writes.drop_upgrade(db)
     elif kind is Kind.NODE:
         writes.drop_node(db, parts[1])
+    elif kind is Kind.PROFILE:
+        writes.drop_profile(db, parts[1], parts[2])
+    elif kind is Kind.FLAG:
+        writes.drop_flag(db, parts[1])
     else:
         writes.drop_setting(db, *setting_key(path))
 

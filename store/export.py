@@ -1,4 +1,7 @@
-"""The document as a legacy file: YAML that every reader reads alike, or JSON; secrets masked."""
+"""The document as a legacy file: YAML that every reader reads alike, JSON or TOML.
+
+Secrets are masked unless they are asked for.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from typing import Any, Final, Literal
 from store import codec, masks, paths
 from store.documents import Document
 from store.errors import InvalidValue, NodedeckError
+from store.models import INT64_MAX, INT64_MIN
 from store.yaml_text.writing import written
 
-Format = Literal["yaml", "json"]
+Format = Literal["yaml", "json", "toml"]
 
 # settings of this service are nodedeck's own thresholds, which no legacy reader knows
 OWN_SERVICE: Final = "nodedeck"
@@ -21,17 +25,19 @@ OWN_SERVICE: Final = "nodedeck"
 _LONGEST_PLAIN_KEY: Final = 250
 # controls, which no reader of ours takes raw, and half surrogate pairs, which have no UTF-8
 _NOT_IN_A_FILE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
-def exported(document: Document) -> dict[str, Any]:
-    """The effective document in the legacy file's shape, masked, without nodedeck's own settings.
+def exported(document: Document, *, mask: bool = True) -> dict[str, Any]:
+    """The effective document in the legacy file's shape, without nodedeck's own settings.
 
     Raises the config file's fault where that file could not be read: an export without its static
     keys would look complete.
     """
     if document.static.fault is not None:
         raise document.static.fault
-    return {name: value for name, value in document.legacy().items() if name != OWN_SERVICE}
+    whole = document.legacy(mask=mask)
+    return {name: value for name, value in whole.items() if name != OWN_SERVICE}
 
 
 def render(tree: dict[str, Any], kind: Format) -> str:
@@ -39,7 +45,7 @@ def render(tree: dict[str, Any], kind: Format) -> str:
 
     Raises NodedeckError, naming the path, for a value that the format cannot hold.
     """
-    return as_yaml(tree) if kind == "yaml" else as_json(tree)
+    return {"yaml": as_yaml, "json": as_json, "toml": as_toml}[kind](tree)
 
 
 def as_yaml(tree: dict[str, Any]) -> str:
@@ -61,6 +67,41 @@ def as_json(tree: dict[str, Any]) -> str:
             )
     text = json.dumps(tree, ensure_ascii=False, indent=2)
     return _NOT_IN_A_FILE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def as_toml(tree: dict[str, Any]) -> str:
+    """TOML, which has no null: such values are left out, as ``nulls`` names them.
+
+    Raises NodedeckError for an integer beyond 64 bits and a text with half a surrogate pair.
+    """
+    import tomli_w  # of no use to every other caller
+
+    for parts, value in _scalars(tree, ()):
+        texts = [part for part in (*parts, value) if isinstance(part, str)]
+        if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
+            reason = "an integer beyond 64 bits"
+        elif any(_SURROGATE.search(text) for text in texts):
+            reason = "half a surrogate pair"
+        else:
+            continue
+        raise NodedeckError(
+            f"{paths.join(*parts)} holds {reason}, which TOML cannot hold; nothing was written.",
+            hint="Export it as JSON, or mend the value.",
+        )
+    return tomli_w.dumps(_without_nulls(tree))
+
+
+def nulls(tree: dict[str, Any]) -> list[str]:
+    """The paths of the values that TOML leaves out."""
+    return [paths.join(*parts) for parts, value in _scalars(tree, ()) if value is None]
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(below) for name, below in value.items() if below is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value if item is not None]
+    return value
 
 
 def masked_tree(parts: Sequence[str], value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -14,7 +15,7 @@ from store.database import Database
 from store.errors import UsageError
 from store.models import Change, FieldChange
 from store.paths import HEIGHT_PATHS, Kind, Pattern
-from store.state import parse_time
+from store.state import config_epoch, parse_time
 from store.tables import AuditLog
 
 _BATCH: Final = 500
@@ -32,6 +33,23 @@ _COLUMNS: Final = (
 _VISIBLE: Final = (AuditLog.action != "R") | AuditLog.actor.is_null(False)
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a reader of the log has come: a change id, in one history of the database."""
+
+    config_epoch: str
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What came after a position, and the next one; ``rewound`` where the log had to start over."""
+
+    changes: list[Change]
+    position: Position
+    rewound: bool = False
+
+
 def newest_id(db: Database) -> int:
     """The id of the newest change, 0 where there is none."""
     return int(db.value("SELECT max(id) FROM audit_log") or 0)
@@ -43,10 +61,31 @@ def feed(db: Database, after: int, limit: int = _BATCH) -> list[Change]:
     return [_change(row) for row in query.tuples().execute(db.sqlite)]
 
 
-def change(db: Database, change_id: int) -> Change | None:
+def follow(db: Database, since: Position) -> Followed:
+    """The next changes after a position, oldest first; none are left where there are none.
+
+    A restored or remade database has another epoch, or ids that lie behind the position: then
+    nothing of it is news, and the position is that of its newest change.
+    """
+    here = Position(config_epoch(db), newest_id(db))
+    if since.config_epoch != here.config_epoch or since.change_id > here.change_id:
+        return Followed([], here, rewound=True)
+    changes = feed(db, since.change_id)
+    seen = changes[-1].id if changes else since.change_id
+    return Followed(changes, Position(here.config_epoch, seen))
+
+
+def find(db: Database, change_id: int) -> Change | None:
     """One change by its id, None where the log does not hold it."""
     query = AuditLog.select(*_COLUMNS).where(AuditLog.id == change_id)
     return next((_change(row) for row in query.tuples().execute(db.sqlite)), None)
+
+
+def newest_of(db: Database, path: str) -> Change:
+    """The newest change of an entity that the log knows."""
+    query = AuditLog.select(*_COLUMNS).where(AuditLog.path == path)
+    (row,) = query.order_by(AuditLog.id.desc()).limit(1).tuples().execute(db.sqlite)
+    return _change(row)
 
 
 def change_at(db: Database, moment: datetime) -> int:
@@ -178,12 +217,13 @@ def _newest_first(
 
 def concerns(change: Change, pattern: Pattern) -> bool:
     """Whether a change touches a leaf that a pattern names."""
-    if pattern.matches(_parts(change.path)):
+    if pattern.matches(parts_of(change.path)):
         return True
-    return any(pattern.matches(_parts(field.path)) for field in fields(change))
+    return any(pattern.matches(parts_of(field.path)) for field in fields(change))
 
 
-def _parts(path: str) -> tuple[str, ...]:
+def parts_of(path: str) -> tuple[str, ...]:
+    """The parts of an audit row's path, whole where only a foreign writer could make it."""
     try:
         return paths.split(path)
     except UsageError:  # a key that only a foreign writer could make

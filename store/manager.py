@@ -9,12 +9,24 @@ from __future__ import annotations
 
 from store.door import utc_now
 from store.operations.chain import ChainOperations
-from store.operations.looking import Looking
+from store.operations.exporting import ExportOperations
 from store.operations.nodes import NodeOperations
+from store.operations.past import PastOperations
+from store.operations.profiles import FlagOperations, ProfileOperations
+from store.operations.settings import SettingOperations
 from store.operations.values import ValueOperations
 
 __all__ = ["ConfigManager", "utc_now"]
 
 
-class ConfigManager(Looking, ChainOperations, NodeOperations, ValueOperations):
+class ConfigManager(
+    ExportOperations,
+    ChainOperations,
+    NodeOperations,
+    ValueOperations,
+    PastOperations,
+    SettingOperations,
+    ProfileOperations,
+    FlagOperations,
+):
     """The document of one host: static keys of the config file, dynamic state of the database."""

@@ -48,6 +48,15 @@ def is_secret(parts: Sequence[str], value: Any) -> bool:
     return names_secret(parts) or _PEM in value
 
 
+def holds_secret(parts: Sequence[str], value: Any) -> bool:
+    """Whether a value is a secret, or has one anywhere inside."""
+    if isinstance(value, dict):
+        return any(holds_secret((*parts, str(name)), below) for name, below in value.items())
+    if isinstance(value, list):
+        return any(holds_secret(parts, below) for below in value)
+    return is_secret(parts, value)
+
+
 def masked(parts: Sequence[str], value: Any) -> Any:
     """A leaf as it may be shown: itself, or the mask."""
     return MASK if is_secret(parts, value) else value

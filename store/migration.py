@@ -53,6 +53,6 @@ class FileModeManager(ConfigManager):
         weakref.finalize(manager, folder.cleanup)
         return manager
 
-    def _document(self, over: Overrides) -> Document:
+    def _document(self, over: Overrides, *, defaults: bool) -> Document:
         tree = by_id(static_file.read_tree(self.config))
         return Document({}, StaticFile(self.config, static=tree), over)

@@ -25,7 +25,8 @@ Number = StrictInt | StrictFloat
 class Value(BaseModel):
     """Base of all values: frozen, and a field nobody knows is an error, not a loss."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # built when first used: most calls of the command line use few of them
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class EpochSeed(Value):

@@ -43,9 +43,16 @@ def upgrade(snapshot: Snapshot) -> UpgradeOutlook | None:
 
 
 def seed(snapshot: Snapshot, kind: str) -> EpochSeed | None:
-    """The seed of a type, None where it is missing or the daemon's "none yet"."""
-    found: EpochSeed | None = getattr(snapshot, f"{kind}_seed")
-    return None if found is None or found.absent else found
+    """The seed of a type, None where it is missing or the daemon's "none yet".
+
+    One with a field that does not decode is there, whatever the other fields say.
+    """
+    path = f"{kind}_seed"
+    found: EpochSeed | None = getattr(snapshot, path)
+    if found is None or not found.absent:
+        return found
+    faulty = any(fault.path.startswith(f"{path}.") for fault in snapshot.undecoded)
+    return found if faulty else None
 
 
 def height_written_at(snapshot: Snapshot) -> datetime | None:

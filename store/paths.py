@@ -37,6 +37,9 @@ PARAMS_SUFFIX: Final = "_params"
 # a foreign chain_state key or a setting under a reserved name keeps clear of the document's roots
 OTHER_CHAIN: Final = "chain_state"
 OTHER_SETTINGS: Final = "settings"
+# kept beside the document and in its audit log, but no part of it
+PROFILES_ROOT: Final = "profiles"
+FLAGS_ROOT: Final = "flags"
 _RESERVED: Final = frozenset(
     (
         *CHAIN_VALUES,
@@ -44,6 +47,8 @@ _RESERVED: Final = frozenset(
         *STATIC_ROOTS,
         OTHER_CHAIN,
         OTHER_SETTINGS,
+        PROFILES_ROOT,
+        FLAGS_ROOT,
         "node_versions",
         "upgrade_plan",
         "nodes",
@@ -61,6 +66,8 @@ class Kind(StrEnum):
     UPGRADE = "upgrade"
     NODE = "node"
     SETTING = "setting"
+    PROFILE = "profile"
+    FLAG = "flag"
     STATIC = "static"
 
 
@@ -166,6 +173,10 @@ def locate(path: str) -> Address | None:
         return Address(texts[0], Kind.PARAMS, parts[1:])
     if root == "nodes":
         return Address(".".join(texts[:2]), Kind.NODE, parts[2:]) if len(parts) > 1 else None
+    if root == PROFILES_ROOT:
+        return Address(".".join(texts[:3]), Kind.PROFILE, parts[3:]) if len(parts) > 2 else None
+    if root == FLAGS_ROOT:
+        return Address(".".join(texts[:2]), Kind.FLAG, parts[2:]) if len(parts) > 1 else None
     whole = ".".join(texts)
     if root in STATIC_ROOTS:
         return Address(whole, Kind.STATIC)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import uuid
 from typing import Final, Protocol
 
-from store import audit
+from store import audit, upgrades, views
 from store.errors import ForeignDatabase, SchemaTooNew
 
-VERSION: Final = 1
+VERSION: Final = upgrades.VERSION
 
 DAEMON_TABLES: Final = {
     "chain_state": """
@@ -72,6 +72,7 @@ _ADDED_COLUMNS: Final = {
     "seed_info": {"claimed": "BOOLEAN NOT NULL DEFAULT 0"},
     "upgrade_plans": {"node_version": "TEXT NOT NULL DEFAULT ''"},
 }
+# as version 1 had them; what later versions add stands in ``upgrades``
 OWN_TABLES: Final = {
     "audit_log": """
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -117,14 +118,7 @@ _INDEXES: Final = {
 }
 
 
-class Connection(Protocol):
-    """What a schema change needs of a connection."""
-
-    def execute_sql(self, sql: str, params: tuple[object, ...] = ...) -> object:
-        """Run one statement."""
-
-
-class Rows(Connection, Protocol):
+class Rows(upgrades.Connection, Protocol):
     """A connection that also answers queries."""
 
     def rows(self, sql: str, params: tuple[object, ...] = ...) -> list[tuple[object, ...]]:
@@ -223,13 +217,8 @@ def install(db: Rows, *, created_by: str) -> None:
         for column, definition in added.items():
             if column not in have:
                 db.execute_sql(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")
-    for index, columns in _INDEXES.items():
-        db.execute_sql(f"CREATE INDEX IF NOT EXISTS {index} ON {columns}")
-    for name, sql in all_triggers().items():
-        db.execute_sql(f"DROP TRIGGER IF EXISTS {name}")
-        db.execute_sql(sql)
-    for statement in audit.baseline():
-        db.execute_sql(statement)
+    upgrades.apply(db, after=1)
+    _derive(db)
     for key, value in (
         ("schema_version", str(VERSION)),
         ("config_epoch", str(uuid.uuid4())),
@@ -238,6 +227,51 @@ def install(db: Rows, *, created_by: str) -> None:
         db.execute_sql(
             "INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT(key) DO NOTHING", (key, value)
         )
+
+
+def upgrade(db: Rows) -> None:
+    """Bring an older schema up to date and record it; runs inside the caller's transaction.
+
+    What the log gains by it is signed ``nodedeck``.
+    """
+    version = version_of(db)  # another process may have been faster
+    if version == VERSION:
+        return
+    newest = db.rows("SELECT coalesce(max(id), 0) FROM audit_log")[0][0]
+    upgrades.apply(db, after=version)
+    _derive(db)
+    db.execute_sql(
+        "UPDATE audit_log SET actor='nodedeck', reason=? WHERE id>?",
+        (f"upgrade from schema {version} to {VERSION}", newest),
+    )
+    db.execute_sql("UPDATE meta SET value=? WHERE key='schema_version'", (str(VERSION),))
+
+
+def _derive(db: Rows) -> None:
+    """Make indexes, triggers and views as this version has them; bring the log in line."""
+    for index, columns in _INDEXES.items():
+        db.execute_sql(f"CREATE INDEX IF NOT EXISTS {index} ON {columns}")
+    for name, _ in db.rows(_TRIGGERS):
+        if str(name).startswith(("audit_", "services_")):
+            db.execute_sql(f"DROP TRIGGER {name}")
+    for sql in all_triggers().values():
+        db.execute_sql(sql)
+    for statement in audit.settled():
+        db.execute_sql(statement)
+    taken = {name for (name,) in db.rows("SELECT name FROM sqlite_master WHERE type='table'")}
+    for name, sql in views.all_views().items():
+        if name not in taken:  # a table that somebody made keeps its name
+            db.execute_sql(f"DROP VIEW IF EXISTS {name}")
+            db.execute_sql(sql)
+    db.execute_sql(
+        f"INSERT INTO meta(key,value) VALUES('schema_at',{audit.NOW})"
+        " ON CONFLICT(key) DO UPDATE SET value=excluded.value"
+    )
+
+
+def has_table(db: Rows, table: str) -> bool:
+    """Whether a table is there: an older database that is only read lacks the newer ones."""
+    return bool(db.rows("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (table,)))
 
 
 def altered_triggers(db: Rows) -> list[str]:

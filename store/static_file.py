@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from store import files
-from store.errors import BadDocument, NodedeckError
+from store.errors import BadDocument, CannotCut, NodedeckError, VersionConflict
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS
 from store.reading import Item, guess_format, read, to_python
+from store.yaml_text import replace
 
 DYNAMIC_ROOTS: Final = frozenset(
     (*CHAIN_VALUES, *SEED_PATHS, "nodes", "node_versions", "upgrade_plan")
@@ -66,3 +67,32 @@ def _not_a_mapping(path: Path, root: Item) -> BadDocument:
         line=root.line,
         column=root.column,
     )
+
+
+def edited(path: Path, data: bytes, parts: tuple[str, ...], value: Any) -> bytes:
+    """The file's text with the value at ``parts`` replaced or added, every other byte as it was.
+
+    Raises CannotCut where that cannot be proven; of a TOML file it never can.
+    """
+    if guess_format(path.name, data) == "toml":
+        raise CannotCut(
+            f"{path} is TOML, whose text cannot be edited with proof; nothing was changed.",
+            hint="Edit it by hand and restart the daemon.",
+        )
+    try:
+        return replace(data, parts, value)
+    except CannotCut as error:
+        raise CannotCut(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def keep(path: Path, before: bytes, after: bytes) -> None:
+    """Replace the file's text, under the caller's ``files.locked``.
+
+    Raises VersionConflict where the file is no longer ``before``: an editor takes no lock.
+    """
+    if files.digest(files.read(path)) != files.digest(before):
+        raise VersionConflict(
+            f"{path} was changed by somebody else meanwhile; nothing was written.",
+            hint="Look at it and try again.",
+        )
+    files.write(path, after)

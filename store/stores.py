@@ -154,7 +154,7 @@ class DatabaseConfigStore:
 
     def source_metadata(self) -> dict[str, Source]:
         """Which layer each leaf comes from."""
-        return _sources(_readable(self._manager.effective()))
+        return _sources(_readable(self._manager.effective(defaults=False)))
 
 
 class _Homes:

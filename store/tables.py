@@ -140,6 +140,55 @@ class Settings(peewee.Model):
         primary_key = peewee.CompositeKey("service", "key")
 
 
+class SettingRules(peewee.Model):
+    """What a loaded schema says of a setting; ``default_json`` is NULL where it has no default."""
+
+    service = peewee.TextField()
+    key = peewee.TextField()
+    type = peewee.TextField()
+    description = peewee.TextField()
+    help_text = peewee.TextField()
+    complexity = peewee.TextField()
+    constraints_json = peewee.TextField()
+    default_json = peewee.TextField(null=True)
+    updated_at = peewee.TextField()
+
+    class Meta:
+        """A table of our own."""
+
+        table_name = "setting_rules"
+        primary_key = peewee.CompositeKey("service", "key")
+
+
+class SettingProfiles(peewee.Model):
+    """Named sets of one service's values, as a JSON object by key."""
+
+    service = peewee.TextField()
+    name = peewee.TextField()
+    values_json = peewee.TextField()
+    updated_at = peewee.TextField()
+
+    class Meta:
+        """A table of our own."""
+
+        table_name = "setting_profiles"
+        primary_key = peewee.CompositeKey("service", "name")
+
+
+class FeatureFlags(peewee.Model):
+    """Flags: JSON true or false, a percentage, or a list of hosts."""
+
+    name = peewee.TextField(primary_key=True)
+    value_json = peewee.TextField()
+    description = peewee.TextField()
+    updated_at = peewee.TextField()
+
+    class Meta:
+        """A table of our own."""
+
+        table_name = "feature_flags"
+
+
 class Imports(peewee.Model):
     """Receipts of imports."""
 

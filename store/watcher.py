@@ -7,6 +7,7 @@ proof of a change; file events miss network filesystems, so one comes every seco
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,9 @@ _DEBOUNCE_MS: Final = 50
 
 def watched(locations: Locations) -> tuple[Path, ...]:
     """The files whose writing wakes: the database, its log, and the config file."""
-    return locations.database, side_files(locations.database)[0], locations.config
+    database = locations.database
+    # SQLite keeps the log beside the file that a symlink leads to
+    return database, side_files(database.resolve())[0], locations.config
 
 
 async def wakeups(
@@ -32,30 +35,36 @@ async def wakeups(
 ) -> AsyncIterator[None]:
     """Yield at once, then whenever one of the files is written, and at least each ``poll_ms``.
 
-    Ends when ``stop`` is set. Where the directory cannot be watched, it only polls.
+    Ends when ``stop`` is set. Where no directory can be watched, it polls until one can.
     """
     yield None
-    names = {str(path.absolute()) for path in files}
-    folders = {str(Path(name).parent) for name in names}
+    places = {place for path in files for place in (path.absolute(), path.resolve())}
+    names = {str(place) for place in places}
     stopped = stop or asyncio.Event()
 
     def ours(_: Change, path: str) -> bool:
         return path in names
 
-    try:
-        async for _ in awatch(
-            *folders,
-            watch_filter=ours,
-            step=_STEP_MS,
-            debounce=_DEBOUNCE_MS,
-            rust_timeout=poll_ms,
-            yield_on_timeout=True,
-            recursive=False,
-            stop_event=stopped,
-        ):
+    while not stopped.is_set():
+        folders = {place.parent for place in places if place.parent.is_dir()}
+        try:
+            async for _ in awatch(
+                *folders,
+                watch_filter=ours,
+                step=_STEP_MS,
+                debounce=_DEBOUNCE_MS,
+                rust_timeout=poll_ms,
+                yield_on_timeout=True,
+                recursive=False,
+                stop_event=stopped,
+            ):
+                yield None
+        except (OSError, RuntimeError):
+            # the directory went away, or there is no watch left to give: what remains is the poll
+            await _pause(stopped, poll_ms / 1000)
             yield None
-    except (OSError, RuntimeError):
-        # no such directory, or no watch left to give: what remains is the poll
-        while not stopped.is_set():
-            await asyncio.sleep(poll_ms / 1000)
-            yield None
+
+
+async def _pause(stopped: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stopped.wait(), seconds)

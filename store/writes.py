@@ -12,10 +12,12 @@ from store.database import Database
 from store.models import EpochSeed, Node, NodeVersion, UpgradePlan
 from store.tables import (
     CURRENT_TIMESTAMP,
+    FeatureFlags,
     InferenceNodes,
     MlnodeSecurity,
     NodeVersions,
     SeedInfo,
+    SettingProfiles,
     Settings,
     UpgradePlans,
 )
@@ -207,6 +209,35 @@ def put_setting(db: Database, service: str, key: str, kind: str, value: Any) -> 
         conflict_target=[Settings.service, Settings.key],
         update={"value_json": dump(value), "updated_at": CURRENT_TIMESTAMP},
     ).execute(db.sqlite)
+
+
+def put_profile(db: Database, service: str, name: str, values: dict[str, Any]) -> None:
+    """Store a profile of a service's values, by key."""
+    row = {"values_json": dump(values), "updated_at": CURRENT_TIMESTAMP}
+    SettingProfiles.insert(service=service, name=name, **row).on_conflict(
+        conflict_target=[SettingProfiles.service, SettingProfiles.name], update=row
+    ).execute(db.sqlite)
+
+
+def drop_profile(db: Database, service: str, name: str) -> None:
+    """Remove a profile."""
+    SettingProfiles.delete().where(
+        (SettingProfiles.service == service) & (SettingProfiles.name == name)
+    ).execute(db.sqlite)
+
+
+def put_flag(db: Database, name: str, value: Any, description: str | None = None) -> None:
+    """Store a feature flag; without a new description the old one stays."""
+    row = {"value_json": dump(value), "updated_at": CURRENT_TIMESTAMP}
+    told = {} if description is None else {"description": description}
+    FeatureFlags.insert(name=name, **{"description": "", **row, **told}).on_conflict(
+        conflict_target=[FeatureFlags.name], update=row | told
+    ).execute(db.sqlite)
+
+
+def drop_flag(db: Database, name: str) -> None:
+    """Remove a feature flag."""
+    FeatureFlags.delete().where(FeatureFlags.name == name).execute(db.sqlite)
 
 
 def drop_setting(db: Database, service: str, key: str) -> None:

@@ -17,6 +17,7 @@ from tests.support.clock import FixedClock
 
 ACTOR = "tester@host"
 _OURS = ("NODEDECK_", "API_", "DAPI_", "TEXTUAL")
+_PICTURES = "TEXTUAL_SNAPSHOT_TEMPDIR"  # where the snapshot plugin keeps its own files
 _NAMED = ("KEY_NAME", "ACCOUNT_PUBKEY", "KEYRING_BACKEND", "SUDO_USER", "NO_COLOR", "FORCE_COLOR")
 
 # the same examples on every run: a failure in .ci/run is one that a colleague can repeat
@@ -30,7 +31,7 @@ def _fixed_environment(
 ) -> Iterator[None]:
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(_OURS) or name in _NAMED:
+        if (name.startswith(_OURS) and name != _PICTURES) or name in _NAMED:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     for name, folder in (

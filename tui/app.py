@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -13,13 +12,14 @@ from typing import ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from store.database import INTERACTIVE_BUSY_MS
 from store.errors import Busy, NodedeckError
 from store.manager import utc_now
 from store.watcher import wakeups, watched
 from tui.commands import COMMANDS, PROGRAM_QUIT, bindings
-from tui.picture import Picture, Reader, Replaced
+from tui.picture import Reader, Replaced
 from tui.screens.deck import DeckScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen
@@ -55,7 +55,8 @@ class NodedeckApp(App[int]):
         self.animation_level = "none"
         self.failure: Exception | None = None
         self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
-        self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS))
+        self._troubled = False
+        self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
         self._deck = DeckScreen(self._where, clock, read_only=session.read_only)
         for theme in THEMES:
             self.register_theme(theme)
@@ -65,7 +66,7 @@ class NodedeckApp(App[int]):
         """The deck is there before the database has answered."""
         return self._deck
 
-    def on_mount(self) -> None:
+    def on_deck_screen_opened(self) -> None:
         """Follow the database from now on."""
         self.run_worker(self._follow(), name=FOLLOW, group=FOLLOW, exclusive=True)
 
@@ -88,19 +89,17 @@ class NodedeckApp(App[int]):
         except Replaced:
             self._store.reopen()
             return await self._look(reader)
-        except Busy:
-            return False  # the next wake-up tries again; what is shown stays
         except NodedeckError as trouble:
-            self._deck.trouble = trouble
+            # a lock that is gone at the next wake-up is not worth a line
+            if self._troubled or not isinstance(trouble, Busy):
+                self._deck.trouble = trouble
+            self._troubled = True
             return False
-        if picture is not None:
-            self.show_picture(picture)
-        return picture is not None
-
-    def show_picture(self, picture: Picture) -> None:
-        """Hand a picture to the deck."""
+        self._troubled = False
         self._deck.trouble = None
-        self._deck.picture = picture
+        if picture is not None:
+            self._deck.picture = picture
+        return picture is not None
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the command table, for the palette."""
@@ -140,13 +139,12 @@ class NodedeckApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Keep a failure for the log: Textual would print it with its variables' values."""
-        self.failure = self.failure or error
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        self.failure = self.failure or (cause if isinstance(cause, Exception) else error)
         super()._handle_exception(error)
 
     def _print_error_renderables(self) -> None:
         """Print nothing; the command line says one sentence, the log file has the rest."""
-        with contextlib.suppress(AttributeError):
-            self._exit_renderables.clear()
 
 
 def run(session: Session) -> int:

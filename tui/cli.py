@@ -20,11 +20,23 @@ _VERBS: Final = {
     "get": ("tui.verbs.get:command", "Print the value at a path."),
     "list": ("tui.verbs.list_:command", "Print all paths and values, or those of a pattern."),
     "set": ("tui.verbs.set_:command", "Change one value."),
+    "unset": ("tui.verbs.unset:command", "Let a setting fall back to its default."),
     "history": ("tui.verbs.history:command", "Who changed what, and when."),
+    "undo": ("tui.verbs.undo:command", "Write a change's old value back."),
+    "watch": ("tui.verbs.watch:command", "Print changes as they are committed."),
+    "diff": ("tui.verbs.diff:command", "Compare files, the database, or two moments."),
+    "prune": ("tui.verbs.prune:command", "Forget history that is older than its retention."),
+    "node": ("tui.verbs.node:group", "List, add, change and remove nodes."),
+    "schema": ("tui.verbs.schema:group", "Declare what settings may hold."),
+    "profile": ("tui.verbs.profile:group", "Keep a service's settings under a name."),
+    "flag": ("tui.verbs.flag:group", "Switch features on, for all hosts or for some."),
     "export": ("tui.verbs.export:command", "Write the document as a legacy file."),
     "import": ("tui.verbs.import_:group", "Bring legacy files into the database."),
+    "backup": ("tui.verbs.backup:group", "Copy the database, check copies, go back to one."),
     "doctor": ("tui.verbs.doctor:command", "Check files, triggers, log and tables."),
     "simulate": ("tui.verbs.simulate:command", "Write as a daemon would, to a test database."),
+    "log": ("tui.verbs.log:command", "Where unexpected errors are written, and the last ones."),
+    "completion": ("tui.verbs.completion:command", "Completion for bash, zsh or fish."),
     "demo": ("tui.verbs.demo:command", "A tour on made-up data."),
 }
 
@@ -109,6 +121,11 @@ def main(argv: list[str] | None = None) -> None:
     Always raises SystemExit. ``argv`` are the arguments without the program's name, those of the
     process by default.
     """
+    if asked := os.environ.get("_NODEDECK_COMPLETE"):
+        from tui.verbs import completion
+
+        completion.answer(cli, asked)
+        sys.exit(ExitCode.OK)
     output.make_safe()
     sys.exit(int(_code(sys.argv[1:] if argv is None else argv)))
 

@@ -36,7 +36,7 @@ def stage(*, speed: float, block_seconds: float) -> Iterator[Locations]:
 
     Everything is gone afterwards, whether the deck was left, failed, or was told to end.
     """
-    with tempfile.TemporaryDirectory(prefix="nodedeck-demo-") as name, _ended_by_signal():
+    with _ended_by_signal(), tempfile.TemporaryDirectory(prefix="nodedeck-demo-") as name:
         folder = Path(name)
         for file in demo_files().iterdir():
             shutil.copy(file, folder / file.name)
@@ -90,11 +90,16 @@ class Ended(NodedeckError):
 @contextmanager
 def _ended_by_signal() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into an exception, so that the directory is removed."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
 
     def end(number: int, _: FrameType | None) -> None:
+        # a second signal must not break off the tidying that the first one began
+        for other in before:
+            signal.signal(other, signal.SIG_IGN)
         raise Ended(f"The demo was ended by {signal.Signals(number).name}; its files are gone.")
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     finally:

@@ -35,13 +35,15 @@ class Reader:
     def __call__(self, manager: ConfigManager) -> Picture | None:
         """A new picture, or None; raises Replaced, and what a read raises."""
         db = manager.database
-        identity = db.identity()
-        if self._identity is not None and identity != self._identity:
+        identity, known = db.identity(), self._identity
+        if identity is None or known not in (None, identity):
             self._version = self._identity = None
             raise Replaced
+        # noted before the read, which may fail until another file stands here
+        self._identity = identity
         version = db.data_version()
         if version == self._version:
             return None
         picture = Picture(*manager.newest(AUDIT_ROWS))
-        self._version, self._identity = version, identity
+        self._version = version
         return picture

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from store import codec, database, entities, files, state
+from store import codec, database, entities, files, settings, state
 from store.database import Database
 from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
@@ -52,7 +52,7 @@ def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():
-            return planning.make(source, _present(db), strategy)
+            return planning.make(source, _present(db), strategy, _judge(db))
 
 
 def backup_path(path: Path, now: datetime) -> Path:
@@ -163,7 +163,7 @@ def _commit(manager: ConfigManager, approved: Plan, backup: Path, reason: str | 
     source = approved.source
     why = reason or f"import of {source.path.name}"
     with manager.transaction(why) as db:
-        again = planning.make(source, _present(db), approved.strategy)
+        again = planning.make(source, _present(db), approved.strategy, _judge(db))
         if again.writes != approved.writes:
             raise VersionConflict(
                 "The database was changed since the plan was made; nothing was changed.",
@@ -194,9 +194,23 @@ def _receipt(plan: Plan, backup: Path) -> dict[str, Any]:
 
 def _present(db: Database) -> planning.Present:
     def present(path: str, kind: Kind) -> Any:
-        return state.value_at(db, Address(path, kind))
+        value = state.value_at(db, Address(path, kind))
+        return planning.ABSENT if value is None and not _stands(db, path) else value
 
     return present
+
+
+def _judge(db: Database) -> planning.Judge:
+    def judge(path: str, value: Any) -> None:
+        settings.admit(db, *settings.key_of(path), value)
+
+    return judge
+
+
+def _stands(db: Database, path: str) -> bool:
+    """Whether an entity is there, be its value null."""
+    newest = "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1"
+    return db.value(newest, (path,)) is not None
 
 
 def _rewrite(source: Source, text: bytes, backup: Path) -> None:

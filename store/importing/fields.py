@@ -131,7 +131,9 @@ class Fields:
         if isinstance(value, float) and not math.isfinite(value):
             raise self.fault(item, path, f"{item.text} is no number that can be stored")
         # digits too many for 64 bits are a float to the daemon, and would come back rounded
-        too_long = isinstance(value, float) and _DIGITS.fullmatch(item.text)
+        too_long = (
+            isinstance(value, float) and abs(value) > INT64_MAX and _DIGITS.fullmatch(item.text)
+        )
         if too_long or (type(value) is int and not INT64_MIN <= value <= INT64_MAX):
             raise self.fault(item, path, f"{item.text} is beyond 64 bits")
         return value

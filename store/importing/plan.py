@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from store import codec, files, paths
-from store.errors import BadDocument, UsageError
+from store.codec import MASK
+from store.errors import BadDocument, InvalidValue, Refused, UsageError
 from store.export import masked_tree
 from store.importing.fields import Fields, holds_secret
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
 from store.reading import Format, Item, guess_format, read, readings, to_python
 from store.static_file import is_dynamic
-
-
-_SECRET: Final = "looks like a secret"
 
 
 class Role(StrEnum):
@@ -48,6 +46,10 @@ class Strategy(StrEnum):
 
     MERGE = "merge"
     REPLACE = "replace"
+
+
+_SEALED_LATER: Final = "looks like a secret"
+_DECLARED: Final = "declared a secret; it stays in the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +108,28 @@ class Plan:
         return {str(action): found[action] for action in Action}
 
 
+class Absent(Enum):
+    """What stands where no entity is; None is a value that a setting can have."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
 Present = Callable[[str, Kind], Any]
-"""The present value of an entity by path, in the shape the document has it; None if absent."""
+"""The present value of an entity by path, in the shape the document has it, or ABSENT."""
 
 
-def nothing(_path: str, _kind: Kind) -> None:
+def nothing(_path: str, _kind: Kind) -> Absent:
     """The present values of a database that is yet to be made."""
+    return ABSENT
+
+
+Judge = Callable[[str, Any], None]
+"""Raises Refused for a setting that is declared secret, InvalidValue for a value that misfits."""
+
+
+def anything(_path: str, _value: Any) -> None:
+    """The judge of a database in which nothing is declared."""
 
 
 def load(path: Path, *, role: Role | None = None, prefix: str = "") -> Source:
@@ -141,9 +159,14 @@ def guess_role(root: Item, path: Path) -> Role:
     return Role.NODE_CONFIG if typical or names <= set(STATIC_ROOTS) else Role.SETTINGS
 
 
-def make(source: Source, present: Present, strategy: Strategy = Strategy.MERGE) -> Plan:
+def make(
+    source: Source,
+    present: Present,
+    strategy: Strategy = Strategy.MERGE,
+    judge: Judge = anything,
+) -> Plan:
     """Plan an import; raises BadDocument or UsageError where the file must be refused."""
-    builder = _Builder(source, present, strategy)
+    builder = _Builder(source, present, strategy, judge)
     if source.role is Role.NODE_CONFIG:
         builder.node_config(source.root)
     elif source.role is Role.NODE_LIST:
@@ -158,8 +181,8 @@ def make(source: Source, present: Present, strategy: Strategy = Strategy.MERGE) 
 class _Builder:
     """Collects a plan's rows, writes and movable keys while walking one file."""
 
-    def __init__(self, source: Source, present: Present, strategy: Strategy) -> None:
-        self.source, self.present, self.strategy = source, present, strategy
+    def __init__(self, source: Source, present: Present, strategy: Strategy, judge: Judge) -> None:
+        self.source, self.present, self.strategy, self.judge = source, present, strategy, judge
         self.fields = Fields(str(source.path))
         self.rows: list[Row] = []
         self.writes: list[Write] = []
@@ -190,7 +213,7 @@ class _Builder:
             self._entity(name, Kind.SEED, seed.model_dump(), item)
         elif name == "node_versions":
             stack = self.fields.versions(item, name)
-            if stack.versions or self.present(name, Kind.VERSIONS):
+            if stack.versions or self.present(name, Kind.VERSIONS) is not ABSENT:
                 self._entity(name, Kind.VERSIONS, stack.model_dump(mode="json"), item)
             else:
                 self._row(Row(name, [], Action.EQUAL, line=item.line, reason="an empty stack"))
@@ -245,8 +268,25 @@ class _Builder:
         else:
             plain = self.fields.plain(item, join(*parts))
             self._place(parts, item)
-            self._entity(join(*parts), Kind.SETTING, plain, item)
-            self.movable.append(at)
+            if self._admitted(join(*parts), plain, item):
+                self._entity(join(*parts), Kind.SETTING, plain, item)
+                self.movable.append(at)
+
+    def _admitted(self, path: str, value: Any, item: Item) -> bool:
+        """Whether a setting may be stored; refuses the file for a value that breaks its rule."""
+        now = self.present(path, Kind.SETTING)
+        if now is not ABSENT and self.strategy is Strategy.MERGE:
+            return True  # what is there stays
+        try:
+            self.judge(path, value)
+        except Refused:
+            self._row(Row(path, MASK, Action.STAY, line=item.line, reason=_DECLARED))
+            return False
+        except InvalidValue as misfit:
+            raise BadDocument(
+                misfit.message, file=str(self.source.path), line=item.line, column=item.column
+            ) from None
+        return True
 
     def _place(self, parts: tuple[str, ...], item: Item) -> None:
         """Note that a setting stands at a path; refuses a path that is taken or inside another."""
@@ -260,8 +300,8 @@ class _Builder:
     def _entity(self, path: str, kind: Kind, value: Any, item: Item, *, said: Any = None) -> None:
         """Rows for each leaf of an entity, and the write where one is needed."""
         now = self.present(path, kind)
-        mine, theirs = _leaves(path, value), {} if now is None else _leaves(path, now)
-        wins = now is None or self.strategy is Strategy.REPLACE
+        mine, theirs = _leaves(path, value), {} if now is ABSENT else _leaves(path, now)
+        wins = now is ABSENT or self.strategy is Strategy.REPLACE
         # parameters stand each for itself, so that one the database lacks can be filled in
         fills = not wins and kind is Kind.PARAMS and isinstance(now, dict)
         if fills:
@@ -286,7 +326,7 @@ class _Builder:
     def _stay(self, item: Item, parts: tuple[str, ...], reason: str) -> None:
         for below, leaf in _items(item, parts):
             value = to_python(leaf)
-            why = f"{_SECRET}; it stays in the file" if holds_secret(below, value) else reason
+            why = f"{_SEALED_LATER}; it stays in the file" if holds_secret(below, value) else reason
             value = masked_tree(below, value)
             self._row(Row(join(*below), value, Action.STAY, line=leaf.line, reason=why))
 
@@ -299,7 +339,7 @@ class _Builder:
         new = self.fields.unknown[known_gaps:]
         for gap in new:
             parts, value = paths.split(gap.path), to_python(gap.item)
-            why = _SECRET if holds_secret(parts, value) else "no field takes it"
+            why = _SEALED_LATER if holds_secret(parts, value) else "no field takes it"
             reason = f"{why}; it stays in the file, and so does the key around it"
             value = masked_tree(parts, value)
             self._row(Row(gap.path, value, Action.STAY, line=gap.item.line, reason=reason))
@@ -310,8 +350,8 @@ class _Builder:
 
 
 def differ(path: str, value: Any, now: Any) -> bool:
-    """Whether an entity's value is another than the present one; None is none."""
-    return now is None or _leaves(path, value) != _leaves(path, now)
+    """Whether an entity's value is another than the present one, or there is none yet."""
+    return now is ABSENT or _leaves(path, value) != _leaves(path, now)
 
 
 def _leaves(path: str, value: Any) -> dict[str, Any]:

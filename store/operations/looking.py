@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from store import documents, evidence, history, state, static_file
+from store import documents, evidence, history, settings, state, static_file
 from store.documents import Document, Entry, Overrides, Source
 from store.door import Door
 from store.findings import Evidence
@@ -52,19 +52,23 @@ class Looking(Door):
                 self.database, pattern=pattern, since=since, actor=actor, before=before, limit=limit
             )
 
-    def effective(self) -> Document:
-        """The document as it counts: file, database, environment, flags, each over the last."""
-        return self._document(self.overrides)
+    def effective(self, *, defaults: bool = True) -> Document:
+        """The document as it counts: default, file, database, environment, flags, in that order.
+
+        What other programs read does without the ``defaults``, which they would take for values.
+        """
+        return self._document(self.overrides, defaults=defaults)
 
     def raw(self) -> Document:
-        """The document as it is stored, without what environment and flags lay over it."""
-        return self._document(Overrides())
+        """The document as it is stored, without defaults, environment and flags."""
+        return self._document(Overrides(), defaults=False)
 
-    def _document(self, over: Overrides) -> Document:
+    def _document(self, over: Overrides, *, defaults: bool) -> Document:
         static = static_file.load(self.config)
         with self.database.reading():
             tree = documents.database_tree(self.database)
-        return Document(tree, static, over)
+            declared = settings.defaults(self.database) if defaults else {}
+        return Document(tree, static, over, declared)
 
     def get(self, path: str) -> Entry:
         """The effective value at a path; raises UnknownPath naming the nearest ones."""
@@ -94,5 +98,6 @@ class Looking(Door):
         document = self.effective()
         if document.static.fault is not None:
             raise document.static.fault
+        document.check((root,))
         found = document.tree.get(root)
         return dict(found) if isinstance(found, dict) else {}

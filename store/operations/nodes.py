@@ -104,7 +104,7 @@ class NodeOperations(Door):
             return writes.node_key_version(self.database, node_id)
 
     def _nodes(self) -> tuple[Node, ...]:
-        return tuple(state.nodes(self.database, []))
+        return state.nodes(self.database)
 
 
 def _named(node_id: str, nodes: Sequence[Node]) -> Node:

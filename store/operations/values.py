@@ -2,42 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from store import checks, codec, documents, paths, state, static_file, writes
+from store import checks, codec, documents, paths, settings, state, static_file, versions, writes
 from store.documents import Document
-from store.door import Door
-from store.errors import Refused, UnknownPath, UsageError
+from store.errors import UnknownPath, UsageError
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
+from store.operations.static import StaticOperations
 from store.paths import Address, Kind
+from store.settings_rules import typed
 
 
-class ValueOperations(Door):
+class ValueOperations(StaticOperations):
     """Setting one value by its path."""
 
     def set_value(
-        self, path: str, text: str, *, create: bool = False, reason: str | None = None
+        self,
+        path: str,
+        text: str,
+        *,
+        create: bool = False,
+        expect_version: int | None = None,
+        reason: str | None = None,
     ) -> int:
-        """Set one value from text, typed as its field, or as the value it replaces.
+        """Set one value from text, typed by its rule, as its field, or as the value it replaces.
 
-        Raises UnknownPath for a path without a value unless ``create`` makes it a setting, and
-        InvalidValue, with the reason, for a text that does not fit. A static key is refused: it
-        is homed in the file.
+        ``expect_version`` is what ``version_of`` said when the old value was read. Raises
+        VersionConflict where it is another by now, UnknownPath for a path without a value unless
+        ``create`` makes it a setting, InvalidValue, with the reason, for a text that does not fit,
+        and Refused for a secret, which cannot be sealed yet. A key that is homed in the config
+        file is changed there, as ``set_static`` does it, which gives no change id: 0.
         """
+        if self.in_file(path):
+            if expect_version is not None:
+                raise UsageError(
+                    f"{path} is homed in {self.config}, which has no versions; nothing was changed."
+                )
+            self.set_static(path, text, create=create, reason=reason)
+            return 0
         address = paths.locate(path)
         if address is None:
             raise UsageError(
                 f"{path} is not a single value; nothing was changed.",
                 hint="Name one value, such as nodes.node1.host; 'nodedeck list' shows all paths.",
             )
-        if address.kind is Kind.STATIC:
-            raise Refused(
-                f"{path} is a static key, homed in {self.config}; nothing was changed.",
-                hint="Edit it in that file and restart the daemon.",
+        if address.kind in (Kind.PROFILE, Kind.FLAG):
+            raise UsageError(
+                f"{path} is a {address.kind}, no value of the document; nothing was changed.",
+                hint=f"Use 'nodedeck {address.kind}'.",
             )
         with self._writing(reason) as newest:
+            versions.expect(self.database, address, expect_version)
             self._put_value(address, path, text, create)
+        return newest[0]
+
+    def version_of(self, path: str) -> int | None:
+        """What ``expect_version`` asks for: a setting's service's version, else a change id.
+
+        None for a path that is no single value of the database.
+        """
+        address = paths.locate(path)
+        if address is None or address.kind is Kind.STATIC:
+            return None
+        with self.database.reading():
+            return versions.current(self.database, address)
+
+    def set_node(self, node_id: str, texts: Mapping[str, str], *, reason: str | None = None) -> int:
+        """Set several fields of one node at once, each from text and typed as its field.
+
+        A key of ``texts`` is a field's path inside the node, such as ``host``. Raises UnknownPath
+        for a node or a field that is not there and InvalidValue for a text or a node that breaks
+        a rule; then none of them is changed.
+        """
+        address = Address(paths.join("nodes", node_id), Kind.NODE)
+        with self._writing(reason) as newest:
+            value = state.value_at(self.database, address)
+            if value is None:
+                raise self._unknown(address.entity)
+            for field, text in texts.items():
+                value = with_field(
+                    value,
+                    checks.sample(address),
+                    paths.split(field),
+                    path=f"{address.entity}.{field}",
+                    text=text,
+                    unknown=self._unknown,
+                )
+            self._put_entity(address, value)
         return newest[0]
 
     def _put_value(self, address: Address, path: str, text: str, create: bool) -> None:
@@ -49,7 +101,7 @@ class ValueOperations(Door):
         else:
             if present is None:
                 raise self._unknown(path)
-            value = _with_field(
+            value = with_field(
                 present,
                 checks.sample(address),
                 address.field,
@@ -65,25 +117,32 @@ class ValueOperations(Door):
             raise self._unknown(key)
         sample: Any = {"integer": 0, "boolean": False}.get(kind or "text", "")
         value = documents.like(sample, text, key)
+        settings.refuse_secret(self.database, key, present, value)
         if kind == "integer":
             checks.checked_height(key, value)
         writes.put_chain(self.database, paths.split(key)[-1], value)
 
     def _put_setting(self, address: Address, present: Any, text: str, create: bool) -> None:
-        if present is None and not create:
-            raise self._unknown(address.entity)
-        parts = paths.split(address.entity)
-        service, *rest = parts[1:] if parts[0] == paths.OTHER_SETTINGS else parts
-        value = (
-            codec.load(text) if present is None else documents.like(present, text, address.entity)
-        )
-        checks.storable(value, address.entity)
-        writes.put_setting(
-            self.database, service, paths.join(*rest), codec.setting_type(value), value
-        )
+        db, path = self.database, address.entity
+        service, key = settings.key_of(path)
+        rule = settings.rule_of(db, service, key)
+        stored = settings.is_stored(db, service, key)
+        if rule is None and not stored and not create:
+            raise self._unknown(path)
+        settings.refuse_secret(db, path, present)
+        if rule is not None:
+            value = typed(rule, text)
+        else:
+            value = documents.like(present, text, path) if stored else codec.load(text)
+        checks.storable(value, path)
+        settings.put(db, service, key, settings.admit(db, service, key, value))
 
     def _put_entity(self, address: Address, value: Any) -> None:
         db, root = self.database, paths.split(address.entity)[0]
+        before = codec.leaves(state.value_at(db, address), *paths.split(address.entity))
+        for path, leaf in codec.leaves(value, *paths.split(address.entity)).items():
+            if path not in before or before[path] != leaf:
+                settings.refuse_secret(db, path, leaf, before.get(path))
         if address.kind is Kind.SEED:
             seed = checks.checked(EpochSeed, value, address.entity)
             writes.put_seed(db, root.removesuffix("_seed"), seed)
@@ -98,13 +157,15 @@ class ValueOperations(Door):
         else:
             node_id = paths.split(address.entity)[1]
             node = checks.checked(Node, {"id": node_id, **value}, address.entity)
-            nodes = tuple(state.nodes(self.database, []))
-            before = next((other for other in nodes if other.id == node_id), None)
-            writes.put_node(db, checks.checked_node(node, before, nodes))
+            nodes = state.nodes(self.database)
+            known = next((other for other in nodes if other.id == node_id), None)
+            writes.put_node(db, checks.checked_node(node, known, nodes))
 
     def _unknown(self, path: str) -> UnknownPath:
         tree = documents.database_tree(self.database)
-        known = [entry.path for entry in Document(tree, static_file.load(self.config)).leaves()]
+        defaults = settings.defaults(self.database)
+        document = Document(tree, static_file.load(self.config), defaults=defaults)
+        known = [entry.path for entry in document.leaves()]
         near = paths.nearest(path, known)
         return UnknownPath(
             f"There is no value at {path}; nothing was changed.",
@@ -112,7 +173,7 @@ class ValueOperations(Door):
         )
 
 
-def _with_field(
+def with_field(
     present: Any,
     sample: Any,
     field: Sequence[str],
@@ -128,5 +189,5 @@ def _with_field(
     if not isinstance(present, dict) or head not in present:
         raise unknown(path)
     inner = sample.get(head) if isinstance(sample, dict) else None
-    value = _with_field(present[head], inner, below, path=path, text=text, unknown=unknown)
+    value = with_field(present[head], inner, below, path=path, text=text, unknown=unknown)
     return {**present, head: value}

@@ -181,9 +181,10 @@ def test_another_programs_database_is_refused_and_stays_as_it_is(
 
 
 def test_a_later_schema_is_only_read(database: Path) -> None:
-    foreign.write(database, "UPDATE meta SET value='2' WHERE key='schema_version'")
+    later = schema.VERSION + 1
+    foreign.write(database, f"UPDATE meta SET value='{later}' WHERE key='schema_version'")
     for attempt in (lambda: create(database, created_by="tests"), lambda: Database(database)):
-        with pytest.raises(SchemaTooNew, match="schema 2, this one knows 1"):
+        with pytest.raises(SchemaTooNew, match=f"schema {later}, this one knows {schema.VERSION}"):
             attempt()
     with closing(Database(database, read_only=True)) as db:
         assert db.value("SELECT count(*) FROM chain_state") == 0

@@ -107,6 +107,8 @@ def test_a_stale_key_in_the_file_never_shines_through(
         "chain_node.signer_key_name": "from-file",
         "extra": "kept",
         "validation_params.timestamp_advance": 1,
+        "nodedeck.retention.heights_days": 7,
+        "nodedeck.retention.days": 400,
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from store.documents import Overrides
-from store.errors import InvalidValue, NodedeckError, Refused, UnknownPath, UsageError
+from store.errors import InvalidValue, NodedeckError, UnknownPath, UsageError
 from store.manager import ConfigManager, utc_now
 from store.models import (
     INT64_MAX,
@@ -238,7 +238,7 @@ REFUSED: Mapping[str, tuple[Callable[[ConfigManager], object], type[NodedeckErro
     "absent entity": (lambda m: m.set_value("current_seed.seed", "1"), UnknownPath, "no value"),
     "other chain": (lambda m: m.set_value("chain_state.x", "1"), UnknownPath, "no value"),
     "several": (lambda m: m.set_value("nodes", "[]"), UsageError, "not a single value"),
-    "static": (lambda m: m.set_value("api.port", "1"), Refused, "static key"),
+    "static": (lambda m: m.set_value("api.port", "1"), UsageError, "no config file"),
     "text height": (lambda m: m.set_value("current_height", "x"), InvalidValue, "64-bit integer"),
     "minus height": (lambda m: m.set_value("current_height", "-1"), InvalidValue, "must be 0"),
     "text port": (lambda m: m.set_value("nodes.node1.poc_port", "x"), InvalidValue, "64-bit"),

@@ -23,6 +23,7 @@ RESERVED = {
     *CHAIN_KEYS,
     *("previous_seed", "current_seed", "upcoming_seed", "node_versions", "upgrade_plan", "nodes"),
     *("api", "chain_node", "ml_node_key_config", "nats", "chain_state", "settings"),
+    *("profiles", "flags"),
 }
 NODE_COLUMNS = (
     "host",
@@ -80,6 +81,8 @@ def present(db: sqlite3.Connection) -> dict[str, Any]:
         *_nodes(db),
         *_params(db),
         *_settings(db),
+        *_profiles(db),
+        *_flags(db),
         *_seeds(db),
         *_versions(db),
         *_plan(db),
@@ -119,6 +122,20 @@ def _settings(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
         reserved = isinstance(service, str) and (service in RESERVED or service[-7:] == "_params")
         path = f"{'settings.' if reserved else ''}{_part(service)}.{_plain(key)}"
         yield path, _embedded(value) if secret == 0 else "********"
+
+
+def _profiles(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
+    for service, name, values in db.execute(
+        "SELECT service, name, values_json FROM setting_profiles"
+    ):
+        yield f"profiles.{_part(service)}.{_part(name)}", _embedded(values)
+
+
+def _flags(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
+    for name, value in db.execute(
+        "SELECT name, value_json FROM feature_flags WHERE name IS NOT NULL"
+    ):
+        yield f"flags.{_part(name)}", _embedded(value)
 
 
 def _seeds(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:

@@ -90,6 +90,8 @@ AUDITED = (
     "upgrade_plans",
     "inference_nodes",
     "settings",
+    "setting_profiles",
+    "feature_flags",
 )
 
 # few keys, so that statements hit the same rows again and again
@@ -150,10 +152,22 @@ class RandomWriter:
                 "is_enabled": lambda: pick(_FLAGS),
             },
             "settings": {
-                "service": lambda: pick(("svc", "api", "x_params", "svc 2", b"s", "")),
+                "service": lambda: pick(("svc", "api", "x_params", "flags", "svc 2", b"s", "")),
                 "key": lambda: pick(("a", "b", "c.d", '"e.f"', b"k", "nul\0")),
                 "value_json": lambda: pick((*_JSONS, *texts)),
                 "is_secret": lambda: pick((0, 0, 0, 1)),
+            },
+        }
+        self._columns |= {
+            "setting_profiles": {
+                "service": lambda: pick(("svc", "api", "svc 2", b"s", "")),
+                "name": lambda: pick(("day", "night shift", b"n", "nul\0")),
+                "values_json": lambda: pick((*_JSONS, *texts)),
+            },
+            "feature_flags": {
+                "name": lambda: pick(keys),
+                "value_json": lambda: pick((*_JSONS, *texts)),
+                "description": lambda: pick(("", "what for")),
             },
         }
         self._keys = {
@@ -161,6 +175,8 @@ class RandomWriter:
             "network_params": ("param_type",),
             "inference_nodes": ("id",),
             "settings": ("service", "key"),
+            "setting_profiles": ("service", "name"),
+            "feature_flags": ("name",),
             "node_versions": ("height", "version"),
         }
 

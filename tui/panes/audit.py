@@ -23,7 +23,7 @@ class AuditPane(Pane):
     NUMBER = 5
     TITLE = "Audit"
     COLUMNS = (
-        Column("age", "", align="right", width=6),
+        Column("age", "", align="right", width=7),
         Column("path", "path", min_width=12, max_width=26),
         Column("change", "change", grow=4, min_width=26, max_width=200),
         Column("actor", "by", min_width=8, max_width=20, priority=1),
@@ -59,8 +59,10 @@ class AuditPane(Pane):
 
 
 def coarse_age(seconds: float) -> str:
-    """An age in minutes at the finest, so that it ticks seldom."""
-    return "now" if -60 < seconds < 60 else age(seconds)
+    """An age in its largest unit, from minutes on, so that it is short and ticks seldom."""
+    return (
+        "now" if -60 < seconds < 60 else " ".join(age(seconds).split()[: 3 if seconds < 0 else 2])
+    )
 
 
 def summary(change: Change) -> str:

@@ -29,12 +29,13 @@ class Pane(Vertical):
     QUIET: ClassVar[frozenset[str]] = frozenset()
     """Columns that never flash, such as ages."""
 
-    picture: reactive[Picture | None] = reactive(None)
+    picture: reactive[Picture | None] = reactive(None, repaint=False)
 
     def __init__(self, clock: Callable[[], datetime], *, id: str) -> None:
         super().__init__(id=id, classes="pane")
         self.clock = clock
-        self.border_title = f"{self.NUMBER} {self.TITLE}"
+        self._titled = f"{self.NUMBER} {self.TITLE}"
+        self.border_title = self._titled
 
     def compose(self) -> ComposeResult:
         """One table."""
@@ -52,7 +53,7 @@ class Pane(Vertical):
 
     def refill(self, picture: Picture, *, flash: bool = False) -> None:
         """Bring the rows in line with a picture, and with the time that has passed."""
-        rows = self.rows(picture)
+        rows = distinct(self.rows(picture))
         self.table.set_rows(self._marked(rows) if flash else rows, flash=flash)
 
     def retell(self) -> None:
@@ -66,7 +67,10 @@ class Pane(Vertical):
 
     def entitle(self, note: str) -> None:
         """Put a note behind the title; it may hold data, so it goes in as content."""
-        self.border_title = Content(clean(f"{self.NUMBER} {self.TITLE}  {note}"))
+        title = clean(f"{self.NUMBER} {self.TITLE}  {note}").rstrip()
+        if title != self._titled:  # a title that is set anew repaints the whole pane
+            self._titled = title
+            self.border_title = Content(title)
 
     def _marked(self, rows: list[Row]) -> list[Row]:
         """The rows with the cells that differ from those shown named, so that they flash."""
@@ -80,3 +84,17 @@ class Pane(Vertical):
             if column.key not in self.QUIET
             and (was is None or row.cell(at).text != was.cell(at).text)
         )
+
+
+def distinct(rows: Sequence[Row]) -> list[Row]:
+    """The rows under keys of their own: ids that differ in the database may look the same here.
+
+    Two ids with other bytes that are not UTF-8 do, and so do a blob and the text of its literal.
+    """
+    taken: dict[str, Row] = {}
+    for row in rows:
+        key = row.key
+        while key in taken:
+            key += "\0"
+        taken[key] = row if key == row.key else replace(row, key=key)
+    return list(taken.values())

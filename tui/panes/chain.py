@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from store import outlook
+from typing import NamedTuple
+
+from store import masks, outlook
 from store.models import Snapshot
+from store.paths import OTHER_CHAIN
 from tui.panes.base import Pane
 from tui.picture import Picture
-from tui.text import UNICODE, age, clean, duration, grouped, moment
+from tui.text import UNICODE, age, duration, grouped, moment
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 _SPARKS = 14
+
+
+class _Line(NamedTuple):
+    """One answer, and the path of the value that it shows."""
+
+    path: str
+    label: str
+    value: Cell
+    note: Cell | str = ""
 
 
 class ChainPane(Pane):
@@ -18,7 +30,7 @@ class ChainPane(Pane):
     NUMBER = 1
     TITLE = "Chain"
     COLUMNS = (
-        Column("name", "", width=10),
+        Column("name", "", min_width=10, max_width=24),
         Column("value", "", min_width=9, max_width=24),
         Column("note", "", grow=1, min_width=6),
     )
@@ -40,39 +52,52 @@ class ChainPane(Pane):
             _version(snapshot),
             *self._upgrade(snapshot),
             _merged(snapshot),
-            *((name, Cell(value), "") for name, value in snapshot.other_chain.items()),
+            *(
+                _Line(f"{OTHER_CHAIN}.{name}", name, Cell(str(masks.masked((name,), value))))
+                for name, value in snapshot.other_chain.items()
+            ),
         ]
         return [
-            Row(name, (Cell(name.partition("#")[0], "muted"), _stored(raw, name, value), note))
-            for name, value, note in lines
+            Row(line.path, (Cell(line.label, "muted"), _stored(raw, line), line.note))
+            for line in lines
         ]
 
-    def _height(self, snapshot: Snapshot) -> tuple[str, Cell, Cell | str]:
+    def _height(self, snapshot: Snapshot) -> _Line:
         at = outlook.height_written_at(snapshot)
         ago = "" if at is None else f"{_coarse((self.clock() - at).total_seconds())}"
-        return "height", _number(snapshot.chain.current_height, "strong"), Cell(ago, "muted")
+        number = _number(snapshot.chain.current_height, "strong")
+        return _Line("current_height", "height", number, Cell(ago, "muted"))
 
-    def _upgrade(self, snapshot: Snapshot) -> list[tuple[str, Cell, Cell | str]]:
+    def _upgrade(self, snapshot: Snapshot) -> list[_Line]:
+        path, label = "upgrade_plan", "upgrade"
         plan, expected = snapshot.upgrade_plan, outlook.upgrade(snapshot)
         if plan is None or expected is None:
-            return [("upgrade", Cell("none planned", "muted"), "")]
+            return [_Line(path, label, Cell("none planned", "muted"))]
+        name = Cell(plan.name or "unnamed")
+        if misfits := _misfits(snapshot, path):
+            return [_Line(path, label, name, Cell(misfits, "critical"))]
         left = expected.blocks_left
         where = f"at {grouped(plan.height)}"
         if left is not None:
             where += f", in {grouped(left)}" if left > 0 else ", reached"
-        lines: list[tuple[str, Cell, Cell | str]] = [
-            ("upgrade", Cell(plan.name or "unnamed"), where)
-        ]
+        lines = [_Line(path, label, name, where)]
         if expected.expected_at is not None:
-            when = moment(expected.expected_at.astimezone(), self.clock().astimezone())
-            lines.append(("#eta", Cell(""), f"≈ {when}"))
+            when = moment(expected.expected_at, self.clock().astimezone())
+            lines.append(_Line("upgrade_plan.expected", "", Cell(""), f"≈ {when}"))
         return lines
 
 
-def _stored(raw: dict[str, str], name: str, value: Cell) -> Cell:
-    path = {"height": "current_height", "processed": "last_processed_height"}.get(name, name)
-    path = {"merged": "merged_node_config"}.get(path, path)
-    return Cell(raw[path], "critical") if path in raw else value
+def _stored(raw: dict[str, str], line: _Line) -> Cell:
+    return Cell(raw[line.path], "critical") if line.path in raw else line.value
+
+
+def _misfits(snapshot: Snapshot, entity: str) -> str:
+    """The fields of an entity that do not decode, as they are stored."""
+    return ", ".join(
+        f"{fault.path.removeprefix(entity).lstrip('.')} {fault.raw}".lstrip()
+        for fault in snapshot.undecoded
+        if fault.path == entity or fault.path.startswith(f"{entity}.")
+    )
 
 
 def _number(number: int | None, tone: Tone = "") -> Cell:
@@ -86,18 +111,20 @@ def _coarse(seconds: float) -> str:
     return f"{age(seconds - seconds % 15)} ago" if 15 <= seconds < 60 else f"{age(seconds)} ago"
 
 
-def _processed(snapshot: Snapshot) -> tuple[str, Cell, Cell | str]:
+def _processed(snapshot: Snapshot) -> _Line:
     behind = outlook.behind(snapshot)
     note = "" if behind is None else f"{grouped(behind)} behind"
     tone: Tone = "warning" if behind is not None and behind > 5 else "muted"
-    return "processed", _number(snapshot.chain.last_processed_height), Cell(note, tone)
+    number = _number(snapshot.chain.last_processed_height)
+    return _Line("last_processed_height", "processed", number, Cell(note, tone))
 
 
-def _block_time(snapshot: Snapshot) -> tuple[str, Cell, Cell | str]:
-    pace = snapshot.seconds_per_block
+def _block_time(snapshot: Snapshot) -> _Line:
+    pace, label = snapshot.seconds_per_block, "block time"
     if pace is None:
-        return "block time", Cell(UNICODE.none, "muted"), Cell("learned from two blocks", "muted")
-    return "block time", Cell(f"{_seconds(pace):>9}"), Cell(sparkline(snapshot), "accent")
+        none = Cell(UNICODE.none, "muted")
+        return _Line(label, label, none, Cell("learned from two blocks", "muted"))
+    return _Line(label, label, Cell(f"{_seconds(pace):>9}"), Cell(sparkline(snapshot), "accent"))
 
 
 def _seconds(pace: float) -> str:
@@ -112,23 +139,27 @@ def sparkline(snapshot: Snapshot) -> str:
     return "".join(levels[round(time / top * (len(levels) - 1))] for time in times) if top else ""
 
 
-def _epoch(snapshot: Snapshot) -> tuple[str, Cell, Cell | str]:
+def _epoch(snapshot: Snapshot) -> _Line:
     current = outlook.seed(snapshot, "current")
-    return "epoch", _number(current.epoch_index if current else None), ""
+    number = _number(current.epoch_index if current else None)
+    return _Line("current_seed.epoch_index", "epoch", number)
 
 
-def _version(snapshot: Snapshot) -> tuple[str, Cell, Cell | str]:
+def _version(snapshot: Snapshot) -> _Line:
     version, used = snapshot.chain.current_node_version, snapshot.chain.last_used_version
-    note = ""
-    if used and used != version:
+    note: Cell | str = ""
+    if misfits := _misfits(snapshot, "node_versions"):
+        note = Cell(misfits, "critical")
+    elif used and used != version:
         note = f"last used {used}"
     elif coming := [entry for entry in snapshot.versions if entry.version != version]:
         note = f"then {coming[0].version} at {grouped(coming[0].height)}"
-    shown = Cell(clean(version)) if version else Cell(UNICODE.none, "muted")
-    return "version", shown, note
+    shown = Cell(version) if version else Cell(UNICODE.none, "muted")
+    return _Line("current_node_version", "version", shown, note)
 
 
-def _merged(snapshot: Snapshot) -> tuple[str, Cell, Cell | str]:
+def _merged(snapshot: Snapshot) -> _Line:
     merged = snapshot.chain.merged_node_config
     text = UNICODE.none if merged is None else ("yes" if merged else "no")
-    return "merged", Cell(text, "muted" if merged is None else ""), Cell("node config", "muted")
+    value = Cell(text, "muted" if merged is None else "")
+    return _Line("merged_node_config", "merged", value, Cell("node config", "muted"))

@@ -16,7 +16,7 @@ class NodesPane(Pane):
     NUMBER = 3
     TITLE = "Nodes"
     COLUMNS = (
-        Column("on", "", width=1),
+        Column("is_enabled", "", min_width=1, max_width=6),
         Column("id", "id", min_width=6, max_width=28),
         Column("host", "host", min_width=8, max_width=28),
         Column("inference_port", "inference", align="right", min_width=9, priority=3),
@@ -43,7 +43,7 @@ class NodesPane(Pane):
         path = join("nodes", node.id)
         on = Cell(UNICODE.on, "good") if node.is_enabled else Cell(UNICODE.off, "warning")
         cells = {
-            "on": on,
+            "is_enabled": on,
             "id": Cell(node.id, "strong" if node.is_enabled else "muted"),
             "host": Cell(node.host),
             "inference_port": _count(node.inference_port),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store import masks
 from store.codec import shown
 from tui.panes.base import Pane
 from tui.picture import Picture
@@ -32,7 +33,7 @@ class ParamsPane(Pane):
                 )
             )
             rows += [
-                Row(f"{document.path}.{name}", (f"  {name}", shown(value)))
+                Row(f"{document.path}.{name}", (f"  {name}", shown(masks.masked((name,), value))))
                 for name, value in document.values.items()
             ]
         return rows

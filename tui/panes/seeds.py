@@ -19,7 +19,7 @@ class SeedsPane(Pane):
     TITLE = "Seeds"
     COLUMNS = (
         Column("type", "", width=8),
-        Column("epoch", "epoch", align="right", min_width=5),
+        Column("epoch_index", "epoch", align="right", min_width=5),
         Column("claimed", "claimed", min_width=7),
         Column("seed", "seed", align="right", min_width=4),
         Column("signature", "signature", min_width=9, priority=1),

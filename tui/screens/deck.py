@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer, Static
@@ -36,8 +37,11 @@ class DeckScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("deck")
 
-    picture: reactive[Picture | None] = reactive(None)
-    trouble: reactive[NodedeckError | None] = reactive(None)
+    picture: reactive[Picture | None] = reactive(None, repaint=False)
+    trouble: reactive[NodedeckError | None] = reactive(None, repaint=False)
+
+    class Opened(Message):
+        """The panes are there; a picture that came earlier would be lost on them."""
 
     def __init__(self, where: str, clock: Callable[[], datetime], *, read_only: bool) -> None:
         super().__init__()
@@ -73,9 +77,10 @@ class DeckScreen(Screen[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Start in the first pane."""
+        """Start in the first pane, and let pictures come."""
         self.focus_on(self._active)
         self._tell_notice()
+        self.post_message(self.Opened())
         self.set_interval(_RETELL_SECONDS, self._retell, name="coarse ages")
 
     @property
@@ -107,15 +112,10 @@ class DeckScreen(Screen[None]):
 
     def watch_trouble(self) -> None:
         """Say why the database is not read; what was shown stays."""
-        self._tell_notice()
-
-    def watch_picture(self) -> None:
-        """Take the notice away once there is something to show."""
-        self._tell_notice()
+        if self.is_mounted:
+            self._tell_notice()
 
     def _tell_notice(self) -> None:
-        if not self.is_mounted:
-            return
         notice = self.query_one("#notice", Static)
         text = clean(str(self.trouble)) if self.trouble else ""
         notice.display = bool(text)

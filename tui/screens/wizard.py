@@ -6,6 +6,7 @@ result that was really committed.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -20,34 +21,36 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Footer, Input, Static
 
-from store.codec import shown
-from store.errors import NodedeckError
+from store.errors import CannotCut, NodedeckError
 from store.importing import apply as engine
 from store.importing import plan as planning
-from store.importing.plan import Action, Plan
+from store.importing.plan import Plan, Strategy
+from tui.screens.wizard_parts import (
+    FILE_COLUMNS,
+    PLAN_COLUMNS,
+    file_row,
+    likely_files,
+    plan_rows,
+    told,
+    totals,
+)
 from tui.session import Session
 from tui.store_thread import in_thread
-from tui.text import UNICODE, clean, grouped
+from tui.text import UNICODE, clean
 from tui.widgets.table import Table
-from tui.widgets.table_model import Cell, Column, Row, Tone
 
 STEPS: Final = ("choose a file", "what goes where", "confirm", "result")
-LIKELY: Final = (".yaml", ".yml", ".toml", ".json")
-_MOST_FILES: Final = 50
-_TONES: Final[dict[Action, Tone]] = {
-    Action.ADD: "good",
-    Action.CHANGE: "warning",
-    Action.CONFLICT: "critical",
-    Action.EQUAL: "muted",
-    Action.STAY: "accent",
-}
-_MEANINGS: Final = {
-    Action.ADD: "added",
-    Action.CHANGE: "changed",
-    Action.EQUAL: "already so",
-    Action.CONFLICT: "differ and stay as the database has them",
-    Action.STAY: "stay in the file",
-}
+
+
+class Switch(Checkbox):
+    """A checkbox that can be read without colour: empty where it is off."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        """Put the cross in, or take it out."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
 
 
 class WizardScreen(Screen[None]):
@@ -63,10 +66,13 @@ class WizardScreen(Screen[None]):
         self._session = session
         self._clock = clock
         self._step = 0
-        self._file = str(session.locations.config) if session.locations.config.exists() else ""
+        config = session.locations.config
+        self._picked = str(config) if config.exists() else ""
+        self._file = clean(self._picked)
+        self._strategy = Strategy.MERGE
         self._rewrite = False
         self._plan: Plan | None = None
-        self._backup: Path | None = None
+        self._uncut = ""
         self._busy = False
         self._result: tuple[str, ...] = ()
 
@@ -92,6 +98,8 @@ class WizardScreen(Screen[None]):
         self.query_one(".step", Static).update(Content.assemble(*parts[:-1]))
         self._say_fault("")
         body, buttons = self.query_one("#body"), self.query_one("#buttons")
+        # a key pressed while the step changes must not land on whatever is focused meanwhile
+        self.set_focus(None)
         await body.remove_children()
         await buttons.remove_children()
         build = (self._choose, self._sort_out, self._confirm, self._done)[self._step]
@@ -99,66 +107,73 @@ class WizardScreen(Screen[None]):
         await body.mount(*widgets)
         await buttons.mount(*row)
         focused.focus()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the next step by key where there is one that a key may take."""
+        return self._step < 2 if action == "next" else super().check_action(action, parameters)
 
     def _choose(self) -> tuple[list[Widget], list[Widget], Widget]:
         entry = Input(self._file, placeholder="path of a YAML, TOML or JSON file", id="file")
         entry.cursor_blink = False
         table = Table(
-            (
-                Column("name", "files here", grow=1, min_width=20),
-                Column("size", "bytes", align="right", min_width=8),
-            ),
-            empty="No YAML, TOML or JSON file stands beside the config file.",
+            FILE_COLUMNS,
+            empty="No YAML, TOML or JSON file stands beside the config file or in this directory.",
             id="files",
         )
-        folder = self._session.locations.config.parent
-        table.set_rows([_file_row(path) for path in likely_files(folder)], flash=False)
-        told = _text("Which legacy file shall go into the database? Nothing is changed yet.")
-        return [told, entry, table], [Button("Next", id="next", variant="primary")], entry
+        folders = (self._session.locations.config.parent, Path.cwd())
+        table.set_rows([file_row(path) for path in likely_files(folders)], flash=False)
+        asked = _text("Which legacy file shall go into the database? Nothing is changed yet.")
+        return [asked, entry, table], [_next()], entry
 
     def _sort_out(self) -> tuple[list[Widget], list[Widget], Widget]:
-        plan = self._made_plan()
-        table = Table(
-            (
-                Column("action", "", width=8),
-                Column("path", "path", min_width=16, max_width=44),
-                Column("value", "value", grow=1, min_width=10),
-                Column("present", "database now", min_width=5, max_width=20, priority=2),
-                Column("line", "line", align="right", min_width=4, priority=1),
-                Column("reason", "why", grow=1, min_width=10, max_width=80, priority=3),
-            ),
-            empty="The file holds nothing to import.",
-            id="plan",
+        table = Table(PLAN_COLUMNS, empty="The file holds nothing to import.", id="plan")
+        replace = Switch(
+            "Where both have a value, let the file's replace the database's",
+            self._strategy is Strategy.REPLACE,
+            id="replace",
+            compact=True,
         )
-        table.set_rows([_plan_row(row) for row in in_order(plan)], flash=False)
-        told = _text(f"{plan.source.path} is a {plan.source.role}: {totals(plan)}.")
-        return [told, table], [_back(), Button("Next", id="next", variant="primary")], table
+        summary = _text("", id="summary")
+        self._fill(summary, table)
+        return [summary, replace, table], [_back(), _next()], table
+
+    def _fill(self, summary: Static, table: Table) -> None:
+        """Show the plan there is."""
+        plan = self._made_plan()
+        summary.update(clean(f"{plan.source.path} is read as {plan.source.role}: {totals(plan)}."))
+        table.set_rows(plan_rows(plan), flash=False)
 
     def _confirm(self) -> tuple[list[Widget], list[Widget], Widget]:
-        plan = self._made_plan()
-        self._backup = engine.backup_path(plan.source.path, self._clock())
-        places = self._session.locations
+        plan, places = self._made_plan(), self._session.locations
         new = "" if places.database.exists() else " (it will be made)"
-        lines = [
-            f"File       {plan.source.path}",
-            f"Backup     {self._backup}",
-            f"Database   {places.database}{new}",
-            f"Leaves     {totals(plan)}",
+        facts = (
+            ("File", str(plan.source.path)),
+            ("Backup", f"{plan.source.path.name}.pre-migration.<time in UTC>, beside it"),
+            ("Database", f"{places.database}{new}"),
+            ("Leaves", totals(plan)),
+            ("Conflicts", f"the {_WINNERS[plan.strategy]}'s value counts"),
+        )
+        rewrite = Switch(
+            "Also cut what went into the database out of the file",
+            self._rewrite and not self._uncut,
+            id="rewrite",
+            disabled=bool(self._uncut),
+            compact=True,
+        )
+        cancel = Button("Cancel", id="cancel", compact=True)
+        apply = Button("Import", id="apply", variant="warning", compact=True)
+        widgets: list[Widget] = [
+            _text("The backup is made first; the database is written in one transaction."),
+            *(Static(clean(f"{name:<11}{fact}"), markup=False) for name, fact in facts),
+            rewrite,
         ]
-        rewrite = Checkbox(
-            "Also cut what went into the database out of the file", self._rewrite, id="rewrite"
-        )
-        cancel = Button("Cancel", id="cancel")
-        told = [_text("The backup is made first; the database is written in one transaction.")]
-        shown_lines = [Static(clean(line), markup=False) for line in lines]
-        return (
-            [*told, *shown_lines, rewrite],
-            [cancel, Button("Import", id="apply", variant="warning")],
-            cancel,
-        )
+        if self._uncut:
+            widgets.append(_text(self._uncut, id="uncut"))
+        return widgets, [cancel, apply], cancel
 
     def _done(self) -> tuple[list[Widget], list[Widget], Widget]:
-        close = Button("Close", id="close", variant="primary")
+        close = Button("Close", id="close", variant="primary", compact=True)
         return [_text(line) for line in self._result], [close], close
 
     def _made_plan(self) -> Plan:
@@ -181,6 +196,8 @@ class WizardScreen(Screen[None]):
 
     def action_next(self) -> None:
         """One step on; the import itself is only ever started by its button."""
+        if self._busy:
+            return
         if self._step == 0:
             self.run_worker(self._make_plan(), name="plan", group="import", exclusive=False)
         elif self._step == 1:
@@ -197,11 +214,17 @@ class WizardScreen(Screen[None]):
     @on(Table.Selected)
     def _file_picked(self, event: Table.Selected) -> None:
         if event.table.id == "files":
-            self.query_one("#file", Input).value = self._file = event.key
+            self._picked = event.key
+            self.query_one("#file", Input).value = self._file = clean(event.key)
             self.action_next()
 
-    @on(Checkbox.Changed, "#rewrite")
-    def _rewrite_switched(self, event: Checkbox.Changed) -> None:
+    @on(Switch.Changed, "#replace")
+    def _winner_switched(self, event: Switch.Changed) -> None:
+        self._strategy = Strategy.REPLACE if event.value else Strategy.MERGE
+        self.run_worker(self._make_again(), name="plan again", group="import", exclusive=False)
+
+    @on(Switch.Changed, "#rewrite")
+    def _rewrite_switched(self, event: Switch.Changed) -> None:
         self._rewrite = event.value
 
     @on(Button.Pressed)
@@ -216,29 +239,43 @@ class WizardScreen(Screen[None]):
             self.action_back()
 
     async def _make_plan(self) -> None:
-        """Read the file and plan, in a thread; a fault is shown and nothing else happens."""
-        if self._busy:
-            return
-        path = Path(self._file).expanduser()
-        if not path.is_absolute():
-            path = self._session.locations.config.parent / path
-
-        def plan() -> Plan:
-            return engine.preview(planning.load(path), self._session.locations)
-
-        if await self._tried(plan, "plan"):
+        """Read the file and plan; a fault is shown and nothing else happens."""
+        if fault := await self._planned():
+            self._say_fault(fault)
+        else:
             await self._go(1)
 
-    async def _tried(self, work: Callable[[], Plan], name: str) -> bool:
+    async def _make_again(self) -> None:
+        """Plan anew until the plan is the one asked for; where that fails, ask for the file."""
+        while not self._busy and self._made_plan().strategy is not self._strategy:
+            if fault := await self._planned():
+                await self._go(0)
+                self._say_fault(fault)
+                return
+            self._fill(self.query_one("#summary", Static), self.query_one("#plan", Table))
+
+    async def _planned(self) -> str:
+        """Read, plan and rehearse the cut in a thread; the fault, or nothing where it went well."""
+        if self._busy:
+            return ""
+        # a name that cannot be shown as it is can be picked, and stands in the entry cleaned
+        text = self._picked if self._file == clean(self._picked) else clean(self._file.strip())
+        if not text:
+            return "Name a file first; nothing was changed."
+        path, strategy = _path_of(text), self._strategy
+
+        def work() -> tuple[Plan, str]:
+            plan = engine.preview(planning.load(path), self._session.locations, strategy)
+            return plan, _why_uncut(plan)
+
         self._busy = True
         try:
-            self._plan = await in_thread(work, name=name)
+            self._plan, self._uncut = await in_thread(work, name="plan")
         except NodedeckError as fault:
-            self._say_fault(str(fault))
-            return False
+            return str(fault)
         finally:
             self._busy = False
-        return True
+        return ""
 
     async def _apply(self) -> None:
         """Carry the plan out, in a thread that is never broken off."""
@@ -248,6 +285,7 @@ class WizardScreen(Screen[None]):
             self._say_fault("This console is read-only; nothing was changed.")
             return
         plan, session = self._made_plan(), self._session
+        rewrite = self._rewrite and not self._uncut
         self._busy = True
         try:
             result = await in_thread(
@@ -256,7 +294,7 @@ class WizardScreen(Screen[None]):
                     session.locations,
                     actor=session.actor,
                     clock=self._clock,
-                    rewrite=self._rewrite,
+                    rewrite=rewrite,
                     reason=session.reason,
                 ),
                 name="apply",
@@ -270,73 +308,40 @@ class WizardScreen(Screen[None]):
         await self._go(len(STEPS) - 1)
 
     def _say_fault(self, text: str) -> None:
-        self.query_one("#fault", Static).update(clean(text))
+        fault = self.query_one("#fault", Static)
+        fault.update(clean(text))
+        fault.display = bool(text)
 
 
-def likely_files(folder: Path) -> list[Path]:
-    """Files that may be legacy files, by their ending, in order of name."""
+_WINNERS: Final = {Strategy.MERGE: "database", Strategy.REPLACE: "file"}
+
+
+def _path_of(text: str) -> Path:
+    """The path that a text means here, as a shell would take it."""
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):  # ~somebody, whom this host does not know
+        path = path.expanduser()
+    return Path.cwd() / path
+
+
+def _why_uncut(plan: Plan) -> str:
+    """Why the file cannot be cut, or nothing where it can."""
+    if plan.source.format == "toml":
+        return "A TOML file cannot be cut; it stays as it is."
     try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in LIKELY]
-    except OSError:
-        return []
-    return sorted(path for path in found if path.is_file())[:_MOST_FILES]
+        kept, _ = engine.cut_text(plan)
+    except CannotCut as reason:
+        return str(reason)
+    return "Nothing in this file can be cut out of it." if kept == plan.source.data else ""
 
 
-def _file_row(path: Path) -> Row:
-    return Row(str(path), (path.name, grouped(path.stat().st_size)))
-
-
-def _plan_row(row: planning.Row) -> Row:
-    present = "" if row.present is None else shown(row.present)
-    why = "; ".join((row.reason, *row.readings)) if row.readings else row.reason
-    return Row(
-        f"{row.line}:{row.path}",
-        (
-            Cell(str(row.action), _TONES[row.action]),
-            row.path,
-            shown(row.value),
-            Cell(present, "muted"),
-            Cell(str(row.line) if row.line else "", "muted"),
-            Cell(why, "muted"),
-        ),
-    )
-
-
-def in_order(plan: Plan) -> list[planning.Row]:
-    """What changes first, then what stays, then what is equal."""
-    order = (Action.CONFLICT, Action.CHANGE, Action.ADD, Action.STAY, Action.EQUAL)
-    return sorted(plan.rows, key=lambda row: order.index(row.action))
-
-
-def totals(plan: Plan) -> str:
-    """The plan's totals as a sentence's part."""
-    told = [
-        f"{grouped(count)} {_MEANINGS[Action(action)]}"
-        for action, count in plan.totals.items()
-        if count
-    ]
-    return ", ".join(told) or "nothing in it"
-
-
-def told(result: engine.Result) -> tuple[str, ...]:
-    """What an import did, a sentence each."""
-    if result.nothing_to_do:
-        return ("Nothing to do: the database and the file already are as this import leaves them.",)
-    lines = [
-        f"Imported: {totals(result.plan)}." if result.receipt else "The database already was so.",
-        f"The file's copy is {result.backup}.",
-        "What went into the database was cut out of the file."
-        if result.rewritten
-        else "The file is as it was.",
-    ]
-    if result.receipt:
-        lines.append(f"Receipt {result.receipt} is in the database.")
-    return tuple(lines)
-
-
-def _text(text: str) -> Static:
-    return Static(clean(text), markup=False, classes="said")
+def _text(text: str, *, id: str | None = None) -> Static:
+    return Static(clean(text), markup=False, classes="said", id=id)
 
 
 def _back() -> Button:
-    return Button("Back", id="back")
+    return Button("Back", id="back", compact=True)
+
+
+def _next() -> Button:
+    return Button("Next", id="next", variant="primary", compact=True)

@@ -112,6 +112,16 @@ def _shown_examples(examples: Sequence[str]) -> str | None:
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in examples))) if examples else None
 
 
+def expect_version_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--expect-version``, as the argument ``expect_version``."""
+    return click.option(
+        "--expect-version",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Only if this is still its version: of a setting its service's, else a change id.",
+    )(command)
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``, as the argument ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from tui import output
+from tui.verbs import as_of as past
 from tui.verbs import common
+from tui.verbs.completing import complete_paths
 
 
 @click.command(
@@ -14,15 +16,17 @@ from tui.verbs import common
         "nodedeck get current_height",
         "nodedeck get current_seed --json",
         "nodedeck get 'nodes.\"node-2.rack4\".host'",
+        "nodedeck get nodes.node1.max_concurrent --as-of 2h",
     ),
 )
-@click.argument("path")
+@click.argument("path", shell_complete=complete_paths)
+@past.option
 @common.json_option
 @click.pass_context
-def command(context: click.Context, path: str, as_json: bool) -> None:
+def command(context: click.Context, path: str, as_of: str | None, as_json: bool) -> None:
     """Print the effective value at PATH: bare, and JSON where it is an object or a list."""
     with common.session(context).look() as manager:
-        entry = manager.get(path)
+        entry = past.document(manager, as_of).get(path)
     if as_json:
         output.put_json("get", **output.entry_fields(entry))
     else:

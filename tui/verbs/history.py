@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,11 +11,13 @@ import click
 
 from store import codec
 from store.errors import UsageError
+from store.file_edits import FileEdit
 from store.history import fields
 from store.manager import utc_now
-from store.models import Change
+from store.models import Change, FieldChange
 from tui import output
 from tui.verbs import common
+from tui.verbs.completing import complete_paths
 
 _SPAN: Final = re.compile(r"(\d{1,9})\s*([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -29,7 +32,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
         "nodedeck history --actor external --limit 200",
     ),
 )
-@click.argument("pattern", required=False)
+@click.argument("pattern", required=False, shell_complete=complete_paths)
 @click.option("--since", metavar="TIME", help="Only after this: 90s, 30m, 2h, 7d or ISO 8601.")
 @click.option("--actor", "by", metavar="NAME", help="Only by this actor; external is the daemon.")
 @click.option(
@@ -51,14 +54,20 @@ def command(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Print changes, newest first, of everything or of what PATTERN names."""
+    """Print changes, newest first, of everything or of what PATTERN names.
+
+    Edits that nodedeck made in the config file stand among them, as file#N.
+    """
     start = None if since is None else moment(since, utc_now())
     with common.session(context).look() as manager:
         changes = manager.history(pattern, since=start, actor=by, limit=limit)
+        edits = manager.file_edits(pattern, since=start, actor=by, limit=limit)
+    both: list[Change | FileEdit] = [*changes, *edits]
+    both = sorted(both, key=lambda one: one.at, reverse=True)[:limit]
     if as_json:
-        output.put_json("history", items=[item(change) for change in changes])
-    elif changes:
-        output.put_lines(output.aligned([row for change in changes for row in _rows(change)]))
+        output.put_json("history", items=[item(one) for one in both])
+    elif both:
+        output.put_lines(output.aligned([row for one in both for row in _rows(one)]))
     else:
         output.say("No such change is in the log.")
 
@@ -84,8 +93,10 @@ def moment(text: str, now: datetime) -> datetime:
         ) from None
 
 
-def item(change: Change) -> dict[str, Any]:
-    """A change as ``history --json`` has it."""
+def item(change: Change | FileEdit) -> dict[str, Any]:
+    """A change, or an edit of the config file, as ``history --json`` has it."""
+    if isinstance(change, FileEdit):
+        return _file_item(change)
     return {
         "id": change.id,
         "at": output.stamp(change.at),
@@ -106,11 +117,30 @@ def item(change: Change) -> dict[str, Any]:
     }
 
 
-def _rows(change: Change) -> list[list[str]]:
-    when = [f"#{change.id}", output.stamp(change.at), change.actor or "external"]
+def _file_item(edit: FileEdit) -> dict[str, Any]:
+    difference = {"path": edit.path, "old": edit.old, "new": edit.new}
+    return {
+        # no number, so that nobody takes it for a change's id
+        "id": f"file#{edit.id}",
+        "at": output.stamp(edit.at),
+        "action": "I" if edit.old is None else "U",
+        **difference,
+        "fields": [difference],
+        "actor": edit.actor,
+        "reason": edit.reason,
+    }
+
+
+def _rows(change: Change | FileEdit) -> list[list[str]]:
+    leaves: Sequence[FieldChange | FileEdit]
+    if isinstance(change, FileEdit):
+        number, leaves = f"file#{change.id}", [change]
+    else:
+        number, leaves = f"#{change.id}", fields(change)
+    when = [number, output.stamp(change.at), change.actor or "external"]
     told = [
         (field.path, f"{_text(field.path, field.old)} → {_text(field.path, field.new)}")
-        for field in fields(change)
+        for field in leaves
     ] or [(change.path, "written again")]
     reason = f'  "{change.reason}"' if change.reason else ""
     return [[*when, path, f"{difference}{reason}"] for path, difference in told]

@@ -82,7 +82,7 @@ def plan_command(
         output.put_json("import.plan", **_fields(planning.as_json(made)))
         return
     output.put_lines(output.aligned([_line(row) for row in made.rows]))
-    output.say(f"{file} is a {made.source.role}. {_totals(made)}")
+    output.say(f"{file} is read as {made.source.role}. {_totals(made)}")
 
 
 @group.command(

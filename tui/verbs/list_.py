@@ -6,10 +6,12 @@ import click
 
 from store import codec, paths
 from store.documents import Document, Entry
-from store.errors import UnknownPath
+from store.errors import UnknownPath, UsageError
 from store.paths import Pattern
 from tui import output
-from tui.verbs import common
+from tui.verbs import as_of as past
+from tui.verbs import common, searching
+from tui.verbs.completing import complete_paths
 
 
 @click.command(
@@ -19,16 +21,34 @@ from tui.verbs import common
         "nodedeck list 'nodes.*.host'",
         "nodedeck list api --long",
         "nodedeck list --json",
+        "nodedeck list nodes --as-of 2025-06-01T08:00:00Z",
+        "nodedeck list --search timeout --service router --complexity simple",
     ),
 )
-@click.argument("pattern", required=False)
+@click.argument("pattern", required=False, shell_complete=complete_paths)
 @click.option("--long", is_flag=True, help="Show each value's source and home, too.")
+@searching.options
+@past.option
 @common.json_option
 @click.pass_context
-def command(context: click.Context, pattern: str | None, long: bool, as_json: bool) -> None:
+def command(
+    context: click.Context,
+    /,
+    *,
+    pattern: str | None,
+    long: bool,
+    as_of: str | None,
+    as_json: bool,
+    **wanted: str | None,
+) -> None:
     """Print all values, or those at and below PATTERN, where * is any text inside one part."""
     with common.session(context).look() as manager:
-        document = manager.effective()
+        if searching.is_search(wanted):
+            if as_of is not None:
+                raise UsageError("A search looks at the present: leave out --as-of, or search.")
+            searching.show(manager, pattern, wanted, as_json=as_json)
+            return
+        document = past.document(manager, as_of)
     if document.static.fault is not None:
         output.say(f"The config file's keys are missing here: {document.static.fault}")
     entries = matching(document, pattern)

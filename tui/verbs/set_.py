@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Final
 
 import click
 
-from store import codec, documents, paths
+from store import codec, paths
 from store.documents import Document, Entry, Source
-from store.errors import NodedeckError, Refused, UnknownPath
+from store.errors import NodedeckError, UnknownPath, UsageError
 from store.history import fields
 from store.manager import ConfigManager
 from store.models import Change
-from store.paths import Home, Kind
+from store.paths import Kind
 from tui import output
 from tui.verbs import common
+from tui.verbs.completing import complete_paths
+from tui.verbs.set_in_file import set_in_file
 
 _NUMBER: Final = re.compile(r"-(\d|\.\d)[\w.+-]*")
 _DAEMONS_CHAIN_VALUES: Final = frozenset(paths.CHAIN_VALUES) - {"merged_node_config"}
@@ -54,26 +57,57 @@ def _takes_value(param: click.Parameter) -> bool:
         "nodedeck set gateway.banner --dry-run -- '- text that begins with a dash'",
     ),
 )
-@click.argument("path")
-@click.argument("value")
+@click.argument("path", shell_complete=complete_paths)
+@click.argument("value", required=False)
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="Read the value from stdin, as secrets must be."
+)
 @click.option("--create", is_flag=True, help="Make a setting that is not there yet.")
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
+@common.expect_version_option
 @common.json_option
 @click.pass_context
 def command(
-    context: click.Context, *, path: str, value: str, create: bool, dry_run: bool, as_json: bool
+    context: click.Context,
+    *,
+    path: str,
+    value: str | None,
+    from_stdin: bool,
+    create: bool,
+    dry_run: bool,
+    expect_version: int | None,
+    as_json: bool,
 ) -> None:
-    """Set the value at PATH to VALUE, read as the type that is there: text, number, JSON."""
+    """Set the value at PATH to VALUE, read as the type that is there: text, number, JSON.
+
+    A key of the config file is changed in its text, and every other byte of it stays.
+    """
     current = common.session(context)
     common.refuse_read_only(current)
+    value = _given(value, from_stdin=from_stdin)
     with current.open() as manager:
         document = manager.effective()
-        refuse_secret(document, path, value)
+        if manager.in_file(path) and expect_version is None:
+            set_in_file(
+                manager,
+                path,
+                value,
+                from_stdin=from_stdin,
+                create=create,
+                dry_run=dry_run,
+                reason=current.reason,
+                as_json=as_json,
+            )
+            return
+        document.check(paths.split(path))
 
         def write() -> None:
-            manager.set_value(path, value, create=create, reason=current.reason)
+            manager.set_value(
+                path, value, create=create, expect_version=expect_version, reason=current.reason
+            )
 
         changes = _changes(manager, write, current.reason, dry_run=dry_run)
+        version = manager.version_of(path)
     report = _report(path, changes, dry_run=dry_run)
     for sentence in (*report, *warnings(document, path)):
         output.say(sentence)
@@ -83,6 +117,7 @@ def command(
             path=path,
             change=changes[-1].id if changes and not dry_run else None,
             dry_run=dry_run,
+            version=version,
             fields=[
                 {
                     "path": field.path,
@@ -96,6 +131,16 @@ def command(
 
 
 command.params.append(common.reason_option())
+
+
+def _given(value: str | None, *, from_stdin: bool) -> str:
+    """The one value that a call gives; what comes from stdin loses its last line break."""
+    if (value is None) is not from_stdin:
+        raise UsageError(
+            "Give one VALUE, or --stdin; nothing was changed.",
+            hint="See 'nodedeck set --help'.",
+        )
+    return sys.stdin.read().removesuffix("\n") if value is None else value
 
 
 def _changes(
@@ -123,21 +168,6 @@ def _present(document: Document, path: str) -> Entry | None:
         if isinstance(error, UnknownPath) or error is document.static.fault:
             return None
         raise
-
-
-def refuse_secret(document: Document, path: str, text: str) -> None:
-    """Raise Refused where a value is a secret: it must reach neither arguments nor the log."""
-    address = paths.locate(path)
-    if address is None or address.home is Home.FILE:
-        return  # the write itself is refused, with a better reason
-    entry = _present(document, path)
-    present = entry.value if entry else None
-    value = codec.load(text) if entry is None else documents.like(present, text, path)
-    if any(output.masked(path, each) != each for each in (value, present)):
-        raise Refused(
-            f"{path} is a secret, and the database cannot seal one yet; nothing was changed.",
-            hint=f"Keep it in {document.static.path}, readable by the daemon's user alone.",
-        )
 
 
 def warnings(document: Document, path: str) -> list[str]:

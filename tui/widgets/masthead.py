@@ -30,12 +30,12 @@ class Masthead(Vertical):
     Masthead Horizontal { height: 1; }
     Masthead Static { height: 1; width: auto; text-wrap: nowrap; text-overflow: ellipsis; }
     Masthead #where { width: 1fr; }
-    Masthead #written { width: 18; text-align: right; color: $text-muted; }
+    Masthead #written { width: 22; text-align: right; color: $text-muted; }
     Masthead .short { width: 1fr; }
     """
 
-    picture: reactive[Picture | None] = reactive(None)
-    trouble: reactive[NodedeckError | None] = reactive(None)
+    picture: reactive[Picture | None] = reactive(None, repaint=False)
+    trouble: reactive[NodedeckError | None] = reactive(None, repaint=False)
 
     def __init__(self, where: str, clock: Callable[[], datetime], *, read_only: bool) -> None:
         super().__init__(id="masthead")
@@ -87,14 +87,17 @@ class Masthead(Vertical):
             state = ("reading  ", "$text-muted")
         else:
             state = (f"{UNICODE.on} live  ", "$text-success")
-        self._say("#live", Content.assemble(lock, state))
+        self._say("#live", Content.assemble(lock, state), layout=True)
 
-    def _say(self, where: str, what: str | Content) -> None:
-        """Update a line where it differs: an update costs the whole line on the terminal."""
+    def _say(self, where: str, what: str | Content, *, layout: bool = False) -> None:
+        """Update a line where it differs: an update costs the whole line on the terminal.
+
+        Only a line whose width follows its text asks for a ``layout``, which costs every scrollbar.
+        """
         line = self.query_one(where, Static)
         content = what if isinstance(what, Content) else Content(clean(what))
         if line.content != content:
-            line.update(content)
+            line.update(content, layout=layout)
 
 
 def _ago(now: datetime, then: datetime) -> str:
@@ -139,6 +142,6 @@ def chain_line(snapshot: Snapshot, now: datetime) -> Content:
         if expected.blocks_left is not None and expected.blocks_left > 0:
             told += f" in {grouped(expected.blocks_left)}"
         if expected.expected_at is not None:
-            told += f" ≈ {moment(expected.expected_at.astimezone(), now.astimezone())}"
+            told += f" ≈ {moment(expected.expected_at, now.astimezone())}"
         parts.append(told)
     return Content.assemble((f" {UNICODE.dot} ".join(parts), "$text-muted"))

@@ -329,6 +329,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if (size := Size(self._layout.columns_end, lines)) != self.virtual_size:
             # Set plainly, it would repaint every line for one row more.
             self.set_reactive(Table.virtual_size, size)
+            # A layout may miss that a scrollbar is no longer needed: the size beside it fits too.
+            self._refresh_scrollbars()
             self.refresh(repaint=False, layout=True)
         return self._layout.slots != had.slots
 

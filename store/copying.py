@@ -1,0 +1,89 @@
+"""Copying database files through SQLite's own backup, and reading those of an older schema."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from store import database as sqlite
+from store import files, schema
+from store.database import Database
+from store.errors import Busy
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Database]:
+    """A database file to read from, in one transaction, with this program's schema.
+
+    One of an older schema is read from a private copy that is brought up to date. Raises what
+    ``Database`` raises.
+    """
+    with ExitStack() as stack:
+        db = _reader(path, stack)
+        with db.reading():
+            older = schema.version_of(db) < schema.VERSION
+        if older:
+            private = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
+            files.create(private)
+            with connected(private) as target:
+                copy_whole(db, target, private)
+            Database(private).close()
+            db = _reader(private, stack)
+        with db.reading():
+            yield db
+
+
+def _reader(path: Path, stack: ExitStack) -> Database:
+    db = Database(path, read_only=True)
+    stack.callback(db.close)
+    return db
+
+
+@contextmanager
+def connected(path: Path, *, busy_ms: int = sqlite.BUSY_MS) -> Iterator[sqlite3.Connection]:
+    """A plain connection to a file that is there, in autocommit; failures become sentences."""
+    with sqlite.sentences(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=busy_ms / 1000)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def copy_whole(source: Database, target: sqlite3.Connection, path: Path) -> None:
+    """Copy a database into an empty file that will stand alone; raises what ``copy`` raises."""
+    # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory
+    target.execute("PRAGMA locking_mode=EXCLUSIVE")
+    copy(source.sqlite.connection(), target, path)  # type: ignore[no-untyped-call]
+    with sqlite.sentences(path):
+        target.execute("PRAGMA journal_mode=DELETE")
+
+
+def copy(
+    source: sqlite3.Connection,
+    target: sqlite3.Connection,
+    path: Path,
+    *,
+    pages: int = -1,
+    between: Callable[[], None] | None = None,
+) -> None:
+    """Copy a database into an open one through SQLite's backup, in one transaction of the target.
+
+    ``between`` is called after each step of ``pages`` pages but the last; what it raises leaves
+    the target as it was. Raises Busy, naming ``path``, where another writer keeps either locked.
+    """
+
+    def step(status: int, _remaining: int, _total: int) -> None:
+        # Python would go on trying for ever; the connection's busy timeout has passed by now
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Busy(
+                f"{path} is locked by another writer; nothing was changed.", hint="Try again."
+            )
+        if status == sqlite3.SQLITE_OK and between is not None:
+            between()
+
+    with sqlite.sentences(path):
+        source.backup(target, pages=pages, progress=step)

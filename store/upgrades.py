@@ -1,0 +1,64 @@
+"""What each schema version added to the one before it.
+
+A step is frozen once it is released: a new database is made by version 1's tables and all steps,
+so that there is one way to arrive at a schema. Indexes, triggers and views are no steps; they are
+made anew with every version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+_STEPS: Final[Mapping[int, tuple[str, ...]]] = {
+    2: (
+        """CREATE TABLE setting_rules(
+        service TEXT NOT NULL,
+        key TEXT NOT NULL,
+        type TEXT NOT NULL,
+        description TEXT NOT NULL DEFAULT '',
+        help_text TEXT NOT NULL DEFAULT '',
+        complexity TEXT NOT NULL DEFAULT 'simple',
+        constraints_json TEXT NOT NULL DEFAULT '{}',
+        default_json TEXT,
+        updated_at TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (service, key))""",
+        """CREATE TABLE setting_profiles(
+        service TEXT NOT NULL,
+        name TEXT NOT NULL,
+        values_json TEXT NOT NULL,
+        updated_at TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (service, name))""",
+        """CREATE TABLE feature_flags(
+        name TEXT PRIMARY KEY,
+        value_json TEXT NOT NULL,
+        description TEXT NOT NULL DEFAULT '',
+        updated_at TEXT NOT NULL DEFAULT '')""",
+        """CREATE TABLE file_edits(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        actor TEXT,
+        reason TEXT,
+        path TEXT NOT NULL,
+        old_json TEXT,
+        new_json TEXT,
+        digest_before TEXT NOT NULL,
+        digest_after TEXT NOT NULL)""",
+    ),
+}
+VERSION: Final = max(_STEPS)
+
+
+class Connection(Protocol):
+    """What a schema change needs of a connection."""
+
+    def execute_sql(self, sql: str, params: tuple[object, ...] = ...) -> object:
+        """Run one statement."""
+
+
+def apply(db: Connection, *, after: int) -> None:
+    """Take every step after a version, in order; runs inside the caller's transaction."""
+    for version, statements in sorted(_STEPS.items()):
+        if version > after:
+            for statement in statements:
+                db.execute_sql(statement)

@@ -1,0 +1,192 @@
+"""Every command of the table does what it says, by each of its keys and from the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from store.locations import Locations
+from tests.support import foreign
+from tests.support.deck import Driver, console, demo_state, opened
+from tui.commands import COMMANDS, PANES
+from tui.screens.help import HelpScreen
+from tui.screens.wizard import WizardScreen
+
+MANY = 60
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Locations:
+    return demo_state(tmp_path)
+
+
+@pytest.fixture
+def crowded(places: Locations) -> Locations:
+    """The demo with more nodes than any pane has lines."""
+    nodes = (foreign.node(f"n{number:02}", inference_port=number + 1) for number in range(MANY))
+    foreign.write(places.database, "DELETE FROM inference_nodes", *nodes)
+    return places
+
+
+# what each command does; one without a line here fails the test below
+
+
+async def helps(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, HelpScreen)
+
+
+async def opens_palette(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, CommandPalette)
+
+
+async def quits(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert driver.app.return_code == 0
+    assert driver.app._exit
+
+
+async def goes_back(driver: Driver, key: str) -> None:
+    await driver.press("z", key)
+    assert not driver.deck.single
+    await driver.press("question_mark", key)
+    assert driver.app.screen is driver.deck
+    await driver.press(key)
+    assert driver.app.screen is driver.deck
+
+
+def focuses(pane: str) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        driver.deck.focus_on(PANES[PANES.index(pane) - 1])
+        await driver.press(key)
+        assert driver.deck.active == pane
+        assert driver.deck.pane(pane).table.has_focus
+
+    return check
+
+
+def travels(step: int) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        place = PANES.index(driver.deck.active)
+        for turn in range(1, len(PANES) + 1):
+            await driver.press(key)
+            name = PANES[(place + step * turn) % len(PANES)]
+            assert driver.deck.active == name
+            assert driver.deck.pane(name).table.has_focus
+
+    return check
+
+
+async def zooms(driver: Driver, key: str) -> None:
+    await driver.press("3", key)
+    shown = [name for name in PANES if driver.deck.pane(name).region.area]
+    assert shown == ["nodes"]
+    await driver.press(key)
+    assert all(driver.deck.pane(name).region.area for name in PANES)
+
+
+async def imports(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, WizardScreen)
+
+
+def moves(start: int, end: int) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        await driver.press("3")
+        table = driver.deck.pane("nodes").table
+        table.move_to(table.rows[start].key)
+        await driver.press(key)
+        assert table.cursor_row == end
+
+    return check
+
+
+def pages(share: float) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        await driver.press("3")
+        table = driver.deck.pane("nodes").table
+        lines = int((table.size.height - 1) * abs(share))
+        table.move_to(table.rows[MANY // 2].key)
+        await driver.press(key)
+        assert table.cursor_row == MANY // 2 + (lines if share > 0 else -lines)
+
+    return check
+
+
+def sideways(start: str, end: str) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        await driver.press("3")
+        table = driver.deck.pane("nodes").table
+        while table.cursor_column != start:
+            await driver.press("right")
+        await driver.press(key)
+        assert table.cursor_column == end
+
+    return check
+
+
+async def chooses(driver: Driver, key: str) -> None:
+    """On the deck no row leads anywhere, so all stays as it is."""
+    before = driver.screen()
+    await driver.press(key)
+    assert driver.screen() == before
+
+
+CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
+    "help": helps,
+    "palette": opens_palette,
+    "quit": quits,
+    "back": goes_back,
+    **{f"focus.{pane}": focuses(pane) for pane in PANES},
+    "focus.next": travels(1),
+    "focus.previous": travels(-1),
+    "zoom": zooms,
+    "import": imports,
+    "table.up": moves(5, 4),
+    "table.down": moves(5, 6),
+    "table.left": sideways("host", "id"),
+    "table.right": sideways("id", "host"),
+    "table.open": chooses,
+    "table.page_up": pages(-1),
+    "table.page_down": pages(1),
+    "table.half_up": pages(-0.5),
+    "table.half_down": pages(0.5),
+    "table.first": moves(MANY // 2, 0),
+    "table.last": moves(MANY // 2, MANY - 1),
+}
+KEYS = [(command.id, key) for command in COMMANDS for key in command.keys.split(",")]
+
+
+@pytest.mark.parametrize(("command", "key"), [*KEYS, ("quit", "ctrl+c")])
+async def test_every_key_does_what_its_command_says(
+    crowded: Locations, command: str, key: str
+) -> None:
+    async with opened(console(crowded)) as driver:
+        await CHECKS[command](driver, key)
+
+
+def test_no_check_outlives_its_command() -> None:
+    assert CHECKS.keys() == {command.id for command in COMMANDS}
+
+
+async def test_the_palette_has_every_command_and_runs_it(places: Locations) -> None:
+    async with opened(console(places)) as driver:
+        offered = {one.title: one for one in driver.app.get_system_commands(driver.app.screen)}
+        wanted = {
+            command.title.capitalize()
+            for command in COMMANDS
+            if command.scope != "table" and command.id not in ("palette", "back")
+        }
+        assert offered.keys() == wanted | {"Theme"}
+        await driver.press("ctrl+p", *"audit pane")
+        await driver.until_shown("Go to the audit pane.")
+        await driver.press("enter")
+        await driver.until(lambda: driver.deck.active == "audit", "the command of the palette")
+        offered["Zoom"].callback()
+        await driver.until(lambda: driver.deck.single, "zooming")
+        offered["Help"].callback()
+        await driver.until(lambda: isinstance(driver.app.screen, HelpScreen), "help")

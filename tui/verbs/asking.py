@@ -1,0 +1,52 @@
+"""Questions before what cannot simply be taken back; the default answer is always no."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from store.errors import UsageError
+from tui import output
+from tui.text import clean
+
+
+def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--yes`` and ``--no-input``, as the arguments ``yes`` and ``no_input``."""
+    command = click.option(
+        "--no-input", is_flag=True, help="Never ask; without --yes that is a refusal."
+    )(command)
+    return click.option("--yes", is_flag=True, help="Do it without asking.")(command)
+
+
+def confirm(question: str, what: str, *, yes: bool, no_input: bool) -> None:
+    """Ask unless ``yes`` answers; ``what`` names the act for who cannot be asked.
+
+    Raises UsageError where there is nobody to ask, and click's Abort for any answer but yes.
+    """
+    if not yes:
+        _somebody(what, no_input=no_input)
+        click.confirm(clean(question), default=False, abort=True, err=True)
+
+
+def type_name(name: str, warning: str, what: str, *, yes: bool, no_input: bool) -> None:
+    """Warn, and ask for a name to be typed, unless ``yes`` answers; raises like ``confirm``."""
+    if not yes:
+        _somebody(what, no_input=no_input)
+        output.say(warning)
+        typed = click.prompt(
+            f"Type {clean(name)} to go on", default="", show_default=False, err=True
+        )
+        if typed != name:
+            output.say("That is not the name.")
+            raise click.Abort
+
+
+def _somebody(what: str, *, no_input: bool) -> None:
+    if no_input or not sys.stdin.isatty():
+        raise UsageError(
+            f"{what} needs a yes and there is nobody to ask; nothing was changed.",
+            hint="Add --yes.",
+        )
