@@ -91,17 +91,12 @@ def document(folder: Path) -> bool:
     locations = Locations(folder / "document.yaml", folder / "document.db")
     locations.config.write_text("api:\n  port: 9000\nchain_node:\n  url: http://node:26657\n")
     create(locations.database, created_by="bench")
-    number = itertools.count(1)
     with ConfigManager.open(locations, actor="bench") as manager:
         manager.set_nodes([_node(at) for at in range(NODES)])
         with manager.transaction():
             for at in range(SETTINGS):
                 manager.set_value(f"service{at % 10}.key{at}", str(at), create=True)
         raw = sqlite3.connect(locations.database, isolation_level=None)
-        other = sqlite3.connect(locations.database, isolation_level=None)
-
-        def changed() -> None:
-            other.execute(_UPSERT, (next(number),))
 
         def fetch() -> None:
             raw.execute("BEGIN")
@@ -109,35 +104,23 @@ def document(folder: Path) -> bool:
                 raw.execute(f"SELECT * FROM {table}").fetchall()
             raw.execute("COMMIT")
 
-        def read_again() -> None:
-            changed()
-            manager.effective()
-
-        def fetch_again() -> None:
-            changed()
-            fetch()
-
         seconds = medians(
             {
-                "another writer's commit, to be taken off": changed,
-                "the document after another's commit": read_again,
-                "the same rows by raw sqlite3 after another's commit": fetch_again,
-                "the document when nothing changed": manager.effective,
+                "the document, read anew from both homes": manager.effective,
+                "the same rows by raw sqlite3": fetch,
             },
-            rounds=15,
+            rounds=25,
             repeats=10,
         )
         raw.close()
-        other.close()
-    commit, ours, theirs, again = seconds.values()
-    ratio = (ours - commit) / (theirs - commit)
+    ours, theirs = seconds.values()
     return report(
         f"The whole effective document: {NODES} nodes, {SETTINGS} settings",
         seconds,
         [
-            Result("read / raw", f"{ratio:.2f}×", "at most 3×", ratio <= 3),
-            Result("read", f"{(ours - commit) * 1e3:.2f} ms", "under 50 ms", ours - commit < 0.05),
-            Result("nothing changed", f"{again * 1e3:.3f} ms", "under 10 ms", again < 0.01),
+            Result("read / raw", f"{ours / theirs:.2f}×", "at most 3×", ours <= 3 * theirs),
+            # it is always read, so that it can never be stale, and needs no memory to be in time
+            Result("read", f"{ours * 1e3:.2f} ms", "under 10 ms", ours < 0.01),
         ],
     )
 

@@ -15,6 +15,8 @@ from store.models import INT64_MAX, INT64_MIN, Undecoded
 from store.paths import CHAIN_VALUES, Kind, join, quote
 
 MASK: Final = "********"
+# json.loads looks at its arguments again on each call, and a document is thousands of them
+_decode: Final = json.JSONDecoder().decode
 # levels of nesting that every walk over a value can take; the readers of files have the same limit
 DEEPEST: Final = 64
 _BOOLEANS: Final = {"claimed", "is_enabled"}
@@ -37,9 +39,11 @@ def dump(value: Any) -> str:
 def load(stored: str) -> Any:
     """Stored JSON as a value; text that is no JSON, or too deep to walk, stays the text it is."""
     try:
-        value = json.loads(stored)
+        value = _decode(stored)
     except (ValueError, RecursionError):
         return stored
+    if not isinstance(value, (dict, list)):
+        return value
     brackets = stored.count("{") + stored.count("[")
     return stored if brackets > DEEPEST and _deeper(value, DEEPEST) else value
 
@@ -58,7 +62,7 @@ def entity_value(kind: Kind, path: str, stored: str | None) -> Any:
     value = load(stored)
     if kind is Kind.CHAIN:
         return chain_value(path, value)
-    if kind in (Kind.SEED, Kind.NODE) and isinstance(value, dict):
+    if isinstance(value, dict) and kind in (Kind.SEED, Kind.NODE):
         for name in _BOOLEANS & value.keys():
             if type(value[name]) is int and value[name] in (0, 1):
                 value[name] = bool(value[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -20,15 +21,10 @@ INTERACTIVE_BUSY_MS: Final = 250
 # an audited commit writes four pages where a bare one writes one; SQLite's default of 1,000 would
 # fold the log back, with two syncs, four times as often. It is 16 MB at most.
 _CHECKPOINT_PAGES: Final = 4000
+# text as stored; a byte that is not UTF-8, which a foreign writer may leave, is U+FFFD: an escape
+# instead would make the text invalid wherever it stands inside JSON
+_text: Final = partial(str, encoding="utf-8", errors="replace")
 _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part")
-
-
-def _text(data: bytes) -> str:
-    """Text as stored; a byte that is not UTF-8, which a foreign writer may leave, is U+FFFD.
-
-    An escape instead would make the text invalid wherever it stands inside JSON.
-    """
-    return data.decode("utf-8", "replace")
 
 
 class _Sqlite(peewee.SqliteDatabase):

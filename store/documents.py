@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 from store import audit, codec, masks, paths, settings, state
@@ -73,10 +74,9 @@ class Document:
         self.static = static
         self.tree: dict[str, Any] = {}
         self._sources: dict[tuple[str, ...], Source] = {}
+        self._database = database
         _lay(self.tree, static.static)
-        self._file_leaves = frozenset(_walk(static.static))
         _lay(self.tree, database)
-        self._database_leaves = frozenset(_walk(database))
         for parts, value in (defaults or {}).items():
             if _fill(self.tree, parts, value):
                 self._sources |= dict.fromkeys(_walk(value, parts), Source.DEFAULT)
@@ -93,6 +93,14 @@ class Document:
                     laid = "--override" if source is Source.FLAG else "The environment"
                     hint = f"{laid} lays it over the document; mend or leave it out."
                     self._faults[parts] = InvalidValue(fault.message, hint=hint)
+
+    @cached_property
+    def _file_leaves(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(_walk(self.static.static))
+
+    @cached_property
+    def _database_leaves(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(_walk(self._database))
 
     def check(self, parts: Sequence[str] = ()) -> None:
         """Raise InvalidValue where an override that does not fit stands at, above or below a path.

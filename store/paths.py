@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from store.errors import UsageError
@@ -102,6 +103,7 @@ def join(*parts: str) -> str:
     return ".".join(map(quote, parts))
 
 
+@lru_cache(maxsize=8192)  # a reading of the whole document asks for the same paths again
 def split(path: str) -> tuple[str, ...]:
     """The parts of a path; raises UsageError where the text is not one."""
     return tuple(part for part, _ in _tokens(path))

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import tomli_w
 
-from store import codec, documents, entities, export, files, paths, static_file
+from store import codec, documents, entities, export, files, paths, settings, static_file
 from store.database import Database
 from store.documents import Document, Overrides, Source
 from store.errors import CannotCut, InvalidValue
@@ -172,11 +172,13 @@ class _Homes:
         self._static_after = {name: after[name] for name in after if name in in_file}
 
     def write_database(self, db: Database) -> None:
-        """Store what differs, remove what is gone."""
+        """Store what differs, remove what is gone; raises what ``settings.admit`` raises."""
         for path, kind in self._before.keys() - self._after.keys():
             entities.drop(db, path, kind)
         for (path, kind), value in self._after.items():
             if self._before.get((path, kind)) != value:
+                if kind is Kind.SETTING:
+                    settings.admit(db, *settings.key_of(path), value)
                 entities.put(db, path, kind, value)
 
     def write_file(self, path: Path) -> None:

@@ -12,15 +12,21 @@ from typing import ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
 from store.database import INTERACTIVE_BUSY_MS
 from store.errors import Busy, NodedeckError
+from store.findings import judge, verdict
 from store.manager import utc_now
 from store.watcher import wakeups, watched
+from tui import preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, bindings
 from tui.picture import Reader, Replaced
+from tui.preferences import Preferences
 from tui.screens.deck import DeckScreen
+from tui.screens.detail import ChangeScreen, DetailScreen
+from tui.screens.findings import FindingsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen
 from tui.session import Session
@@ -48,6 +54,7 @@ class NodedeckApp(App[int]):
         *,
         clock: Callable[[], datetime] = utc_now,
         host: str | None = None,
+        chosen: Preferences | None = None,
     ) -> None:
         super().__init__()
         self.session = session
@@ -57,10 +64,14 @@ class NodedeckApp(App[int]):
         self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
         self._troubled = False
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
-        self._deck = DeckScreen(self._where, clock, read_only=session.read_only)
+        chosen = chosen or Preferences()
+        self._deck = DeckScreen(
+            self._where, clock, read_only=session.read_only, warnings=chosen.faults
+        )
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.theme = chosen.theme or THEMES[0].name
+        self.set_keymap(chosen.keys)
 
     def get_default_screen(self) -> Screen[None]:
         """The deck is there before the database has answered."""
@@ -132,6 +143,23 @@ class NodedeckApp(App[int]):
         else:
             self.pop_screen()
 
+    def on_deck_screen_entity_opened(self, event: DeckScreen.EntityOpened) -> None:
+        """Show all there is to a path."""
+        self.push_screen(DetailScreen(event.path, self._store, self.clock))
+
+    def on_deck_screen_change_opened(self, event: DeckScreen.ChangeOpened) -> None:
+        """Show what a change did."""
+        self.push_screen(ChangeScreen(event.change))
+
+    def action_findings(self) -> None:
+        """Show what needs action."""
+        picture = self._deck.picture
+        if picture is None or self.screen is not self._deck:
+            return
+        now = self.clock()
+        found, restart = judge(picture.evidence, now), verdict(picture.evidence, now)
+        self.push_screen(FindingsScreen(found, restart))
+
     def action_import_file(self) -> None:
         """Open the import wizard."""
         if not isinstance(self.screen, WizardScreen):
@@ -149,7 +177,12 @@ class NodedeckApp(App[int]):
 
 def run(session: Session) -> int:
     """Run the deck until it is left; raises what ended it unforeseen."""
-    app = NodedeckApp(session)
+    chosen = preferences.load(
+        preferences.place(),
+        commands=[command.id for command in COMMANDS],
+        themes=[theme.name for theme in THEMES] + list(BUILTIN_THEMES),
+    )
+    app = NodedeckApp(session, chosen=chosen)
     app.run()
     if app.failure is not None:
         raise app.failure

@@ -73,7 +73,7 @@ def put_lines(lines: Iterable[str]) -> None:
         put(clean(line))
 
 
-def put_json(kind: str, **fields: Any) -> None:
+def put_json(kind: str, /, **fields: Any) -> None:
     """Write one object with its ``schema``, ``nodedeck.KIND/1``."""
     plain = {"schema": f"nodedeck.{kind}/1", **fields}
     put(json.dumps(_finite(plain), ensure_ascii=not _speaks_utf8(), indent=2, allow_nan=False))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from store.findings import Evidence
 from store.manager import ConfigManager
 from store.models import Change, Snapshot
+from store.paths import HEIGHT_PATHS
 
 AUDIT_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A snapshot and the newest changes, of one moment."""
+    """A snapshot with what findings are judged from, and the newest changes."""
 
-    snapshot: Snapshot
+    evidence: Evidence
     changes: tuple[Change, ...]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state at the picture's moment."""
+        return self.evidence.snapshot
 
 
 class Replaced(Exception):
@@ -31,6 +38,8 @@ class Reader:
     def __init__(self) -> None:
         self._version: int | None = None
         self._identity: tuple[int, int] | None = None
+        self._evidence: Evidence | None = None
+        self._other_change = -1
 
     def __call__(self, manager: ConfigManager) -> Picture | None:
         """A new picture, or None; raises Replaced, and what a read raises."""
@@ -44,6 +53,16 @@ class Reader:
         version = db.data_version()
         if version == self._version:
             return None
-        picture = Picture(*manager.newest(AUDIT_ROWS))
+        snapshot, changes = manager.newest(AUDIT_ROWS)
+        picture = Picture(self._around(manager, snapshot, changes), changes)
         self._version = version
         return picture
+
+    def _around(
+        self, manager: ConfigManager, snapshot: Snapshot, changes: tuple[Change, ...]
+    ) -> Evidence:
+        """The evidence around a snapshot; a block alone brings none but its height."""
+        other = next((one.id for one in changes if one.path not in HEIGHT_PATHS), 0)
+        if self._evidence is None or other != self._other_change:
+            self._evidence, self._other_change = manager.evidence(), other
+        return replace(self._evidence, snapshot=snapshot)

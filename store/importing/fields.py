@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -30,7 +30,7 @@ from store.models import (
     ValidationParams,
     Value,
 )
-from store.paths import CHAIN_VALUES, quote
+from store.paths import CHAIN_VALUES, quote, split
 from store.reading import Item, Misfit, coerce, to_python
 from store.reading.scalars import Field
 
@@ -296,3 +296,22 @@ def _kind(item: Item) -> str:
     return {"map": "a mapping", "list": "a list", "null": "nothing"}.get(
         item.kind, f"{shown(to_python(item))[:60]!r}"
     )
+
+
+def nearest(item: Item, leaf: str, path: str) -> Item:
+    """The item a leaf was read from, as near as the file's own shape allows."""
+    for part in split(leaf[len(path) + 1 :]) if leaf != path else ():
+        inner = item.entries.get(part)
+        if inner is None:
+            return item
+        item = inner
+    return item
+
+
+def leaves_of(item: Item, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Item]]:
+    """Every leaf of an item by the parts of its path."""
+    if item.kind == "map" and item.entries:
+        for name, below in item.entries.items():
+            yield from leaves_of(below, (*parts, name))
+    else:
+        yield parts, item

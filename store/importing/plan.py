@@ -7,17 +7,18 @@ what differs to the database; ``replace`` lets the file win.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from store import codec, files, paths
+from store import files, paths
 from store.codec import MASK
 from store.errors import BadDocument, InvalidValue, Refused, UsageError
 from store.export import masked_tree
-from store.importing.fields import Fields, holds_secret
+from store.importing.fields import Fields, holds_secret, leaves_of, nearest
+from store.importing.leaves import field_of, leaves, same
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
 from store.reading import Format, Item, guess_format, read, readings, to_python
 from store.static_file import is_dynamic
@@ -300,20 +301,20 @@ class _Builder:
     def _entity(self, path: str, kind: Kind, value: Any, item: Item, *, said: Any = None) -> None:
         """Rows for each leaf of an entity, and the write where one is needed."""
         now = self.present(path, kind)
-        mine, theirs = _leaves(path, value), {} if now is ABSENT else _leaves(path, now)
+        mine, theirs = leaves(path, value), {} if now is ABSENT else leaves(path, now)
         wins = now is ABSENT or self.strategy is Strategy.REPLACE
         # parameters stand each for itself, so that one the database lacks can be filled in
         fills = not wins and kind is Kind.PARAMS and isinstance(now, dict)
         if fills:
             value = {**value, **now}
         for leaf, wanted in mine.items():
-            place = _below(item, leaf, path)
-            if said is not None and _field(leaf, path) not in said:
+            place = nearest(item, leaf, path)
+            if said is not None and field_of(leaf, path) not in said:
                 continue
             stands = theirs.get(leaf)
-            action = Action.EQUAL if leaf in theirs and _same(wanted, stands) else None
+            action = Action.EQUAL if leaf in theirs and same(wanted, stands) else None
             if action is None:
-                filled = fills and _field(leaf, path) not in now
+                filled = fills and field_of(leaf, path) not in now
                 there = Action.CHANGE if leaf in theirs else Action.ADD
                 action = there if wins or filled else Action.CONFLICT
             notes = tuple(f"{r.reader}: {r.kind} {r.text}" for r in readings(place))
@@ -324,7 +325,7 @@ class _Builder:
             self.writes.append(Write(path, kind, value))
 
     def _stay(self, item: Item, parts: tuple[str, ...], reason: str) -> None:
-        for below, leaf in _items(item, parts):
+        for below, leaf in leaves_of(item, parts):
             value = to_python(leaf)
             why = f"{_SEALED_LATER}; it stays in the file" if holds_secret(below, value) else reason
             value = masked_tree(below, value)
@@ -351,43 +352,7 @@ class _Builder:
 
 def differ(path: str, value: Any, now: Any) -> bool:
     """Whether an entity's value is another than the present one, or there is none yet."""
-    return now is ABSENT or _leaves(path, value) != _leaves(path, now)
-
-
-def _leaves(path: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict) and value:
-        return {
-            f"{path}.{below}": leaf
-            for name, inner in value.items()
-            for below, leaf in codec.leaves(inner, str(name)).items()
-        }
-    return {path: value}
-
-
-def _same(mine: Any, theirs: Any) -> bool:
-    return bool(mine == theirs) and isinstance(mine, bool) == isinstance(theirs, bool)
-
-
-def _field(leaf: str, path: str) -> str:
-    return paths.split(leaf[len(path) + 1 :])[0]
-
-
-def _below(item: Item, leaf: str, path: str) -> Item:
-    """The item a leaf was read from, as near as the file's own shape allows."""
-    for part in paths.split(leaf[len(path) + 1 :]) if leaf != path else ():
-        inner = item.entries.get(part)
-        if inner is None:
-            return item
-        item = inner
-    return item
-
-
-def _items(item: Item, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Item]]:
-    if item.kind == "map" and item.entries:
-        for name, below in item.entries.items():
-            yield from _items(below, (*parts, name))
-    else:
-        yield parts, item
+    return now is ABSENT or leaves(path, value) != leaves(path, now)
 
 
 def as_json(plan: Plan) -> dict[str, Any]:

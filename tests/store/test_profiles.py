@@ -83,9 +83,7 @@ def test_profiles_differ_from_each_other(service: ConfigManager) -> None:
 def test_a_profile_that_no_longer_fits_is_applied_not_at_all(service: ConfigManager) -> None:
     service.save_profile("svc", "old")
     service.set_settings("svc", {"mode": "fast", "level": 5})
-    service.load_schema(
-        {"properties": {"level": {"type": "integer", "minimum": 3}}}, service="svc"
-    )
+    service.load_schema({"properties": {"level": {"type": "integer", "minimum": 3}}}, service="svc")
     before = counted(service)
     with pytest.raises(InvalidValue, match=r"svc\.level: must be at least 3"):
         service.apply_profile("svc", "old")
@@ -124,9 +122,7 @@ HOSTS = st.text(min_size=1)
 
 
 @given(name=HOSTS, host=HOSTS, low=st.floats(0, 100), high=st.floats(0, 100))
-def test_a_higher_percentage_only_adds_hosts(
-    name: str, host: str, low: float, high: float
-) -> None:
+def test_a_higher_percentage_only_adds_hosts(name: str, host: str, low: float, high: float) -> None:
     low, high = sorted((low, high))
     assert not Flag(name, low).is_on(host) or Flag(name, high).is_on(host)
     assert not Flag(name, 0).is_on(host)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from store import settings as typed_settings
 from store.doctor import examine
-from store.documents import Source
+from store.documents import Source, overrides
 from store.errors import (
     BadDocument,
     InvalidValue,
@@ -29,6 +30,8 @@ from store.importing import plan as planning
 from store.importing.plan import Action, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
+from store.settings_checks import problems
+from store.stores import DatabaseConfigStore
 from tests.support import foreign
 from tests.support.samples import NODE, counted
 
@@ -96,8 +99,6 @@ def test_defaults_are_listed_and_in_no_legacy_document(declared: ConfigManager) 
 
 
 def test_a_default_takes_an_override_of_its_type(locations: Locations) -> None:
-    from store.documents import overrides
-
     over = overrides({"DAPI_SVC__BURST": "8"}, {})
     with ConfigManager.open(locations, actor="a@b", overrides=over) as manager:
         manager.load_schema(SCHEMA)
@@ -158,7 +159,7 @@ def test_a_null_is_a_value_that_can_be_replaced(manager: ConfigManager) -> None:
 @pytest.mark.parametrize("path", ["svc.pin", "svc.api_token"])
 def test_a_secret_is_refused_until_it_can_be_sealed(declared: ConfigManager, path: str) -> None:
     before = counted(declared)
-    writes = (
+    writes: tuple[Callable[[], int], ...] = (
         lambda: declared.set_value(path, "hunter2", create=True),
         lambda: declared.set_settings("svc", {path[4:]: "hunter2"}, create=True),
     )
@@ -194,8 +195,6 @@ def test_what_is_stored_fits_its_rule(declared: ConfigManager, path: str, text: 
 
 def _problems(manager: ConfigManager) -> list[str]:
     with manager.database.reading():
-        from store.settings_checks import problems
-
         return [message for message, _ in problems(manager.database)]
 
 
@@ -225,11 +224,12 @@ def test_a_stale_version_is_a_conflict_that_names_who_was_first(declared: Config
     declared.set_value("svc.burst", "2", expect_version=0)
     assert declared.version_of("svc.mode") == 1
     before = counted(declared)
-    for write in (
+    writes: tuple[Callable[[], int], ...] = (
         lambda: declared.set_value("svc.mode", "fast", expect_version=0),
         lambda: declared.set_settings("svc", {"mode": "fast"}, expect_version=0),
         lambda: declared.unset("svc.burst", expect_version=0),
-    ):
+    )
+    for write in writes:
         with pytest.raises(VersionConflict) as caught:
             write()
         assert "service svc has version 1, not 0: tester@host was first, at 20" in str(caught.value)
@@ -329,9 +329,7 @@ def test_a_schema_is_removed_with_its_defaults(declared: ConfigManager) -> None:
         declared.remove_schema("nodedeck")
 
 
-def test_rules_that_somebody_broke_are_passed_over(
-    declared: ConfigManager, database: Path
-) -> None:
+def test_rules_that_somebody_broke_are_passed_over(declared: ConfigManager, database: Path) -> None:
     foreign.write(
         database,
         "UPDATE setting_rules SET constraints_json='[' WHERE key='burst'",
@@ -360,7 +358,7 @@ def test_thresholds_are_settings(manager: ConfigManager, database: Path) -> None
 
 def test_search_looks_at_path_and_description(declared: ConfigManager) -> None:
     def found(text: str = "", **more: str) -> list[str]:
-        return [each.path for each in declared.search_settings(text, **more)]  # type: ignore[arg-type]
+        return [each.path for each in declared.search_settings(text, **more)]
 
     assert found("AT ONCE") == ["svc.burst"]
     assert found("svc.net") == ["svc.net.port"]
@@ -449,16 +447,31 @@ def test_two_spellings_of_one_path_stay_in_sight(manager: ConfigManager, databas
 
 
 def test_one_bad_override_stops_only_its_own_path(locations: Locations) -> None:
-    from store.documents import overrides
-
     locations.config.write_text("api:\n  port: 9000\n  host: h\n", encoding="utf-8")
     over = overrides({"DAPI_API__PORT": "x"}, {})
     with ConfigManager.open(locations, actor="a@b", overrides=over) as manager:
         assert manager.get("api.host").value == "h"
         for path in ("api.port", "api"):
-            with pytest.raises(InvalidValue, match=r"api\.port: must be a 64-bit integer") as caught:
+            with pytest.raises(
+                InvalidValue, match=r"api\.port: must be a 64-bit integer"
+            ) as caught:
                 manager.get(path)
             assert "environment" in caught.value.hint
         for whole in (manager.effective().leaves, manager.effective().legacy, manager.api_config):
             with pytest.raises(NodedeckError, match=r"api\.port"):
                 whole()
+
+
+def test_a_whole_document_keeps_the_rules_too(declared: ConfigManager) -> None:
+    store = DatabaseConfigStore(declared)
+    store.save_raw({"svc": {"burst": 2}})
+    before = counted(declared)
+    for tree, error in (
+        ({"svc": {"burst": 99}}, InvalidValue),
+        ({"svc": {"burst": {"x": 1}}}, InvalidValue),
+        ({"svc": {"pin": "hunter2"}}, Refused),
+    ):
+        with pytest.raises(error):
+            store.save_raw(tree)
+    assert counted(declared) == before
+    assert store.load_effective() == {"svc": {"burst": 2}}

@@ -145,6 +145,8 @@ def test_constraints_are_told_in_words() -> None:
     assert Constraints().words() == ""
 
 
-@pytest.mark.parametrize("stored", ["", "[]", '{"min":"x"}', '{"odd":1}', '{"pattern":"("}', b"", 5])
+@pytest.mark.parametrize(
+    "stored", ["", "[]", '{"min":"x"}', '{"odd":1}', '{"pattern":"("}', b"", 5]
+)
 def test_constraints_that_cannot_be_read_are_none(stored: Any) -> None:
     assert stored_constraints(stored) is None

@@ -11,8 +11,9 @@ import pytest
 
 from store import schema
 from store.database import Database, create
-from store.doctor import Severity, examine
+from store.doctor import examine
 from store.errors import NodedeckError, Refused
+from store.findings import Severity
 from store.locations import Locations
 from store.manager import ConfigManager
 from tests.support import foreign
@@ -98,9 +99,9 @@ def test_a_table_under_a_views_name_stays(old: Locations) -> None:
     foreign.write(old.database, "CREATE TABLE config_items(mine TEXT)")
     ConfigManager.open(old, actor="a@b").close()
     with foreign.connect(old.database) as db:
-        assert db.execute("SELECT type FROM sqlite_master WHERE name='config_items'").fetchall() == [
-            ("table",)
-        ]
+        assert db.execute(
+            "SELECT type FROM sqlite_master WHERE name='config_items'"
+        ).fetchall() == [("table",)]
         assert db.execute("SELECT version FROM schema_version").fetchone() == (schema.VERSION,)
 
 
@@ -123,4 +124,6 @@ def test_two_that_open_it_at_once_upgrade_it_once(old: Locations) -> None:
     assert faults == []
     with foreign.connect(old.database) as db:
         assert_sound(db)
-        assert db.execute("SELECT count(*) FROM audit_log WHERE actor='nodedeck'").fetchone() == (2,)
+        assert db.execute("SELECT count(*) FROM audit_log WHERE actor='nodedeck'").fetchone() == (
+            2,
+        )

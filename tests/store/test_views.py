@@ -86,7 +86,9 @@ def test_the_whole_document_is_one_payload(manager: ConfigManager, database: Pat
     manager.add_node_version(5, "v5")
     manager.set_merged_node_config(True)
     manager.set_value("svc.a", "1", create=True)
-    foreign.write(database, "INSERT INTO chain_state(key,value) VALUES('last_processed_height','x')")
+    foreign.write(
+        database, "INSERT INTO chain_state(key,value) VALUES('last_processed_height','x')"
+    )
     (row,) = rows(database, "config_documents")
     payload = json.loads(row["payload_json"])
     assert (row["id"], row["format_version"]) == (1, schema.VERSION)

@@ -16,8 +16,10 @@ from tests.support import foreign
 from tests.support.deck import Driver, console, empty_state, opened
 from tui.app import NodedeckApp
 from tui.commands import PANES
+from tui.screens.detail import ChangeScreen, DetailScreen
 from tui.session import Session
 from tui.text import clean
+from tui.widgets.table import Table
 from tui.widgets.table_model import Cell
 
 HOSTILE = {
@@ -136,10 +138,31 @@ async def test_clicking_everywhere_does_no_harm(places: Locations) -> None:
         for y in range(0, 39, 2):  # the last line is the footer, whose keys do act
             for x in range(y % 7 * 5, 120, 35):
                 await driver.pilot.click(offset=(x, y))
+                if len(driver.app.screen_stack) > 1:  # a second click on a row opens it
+                    assert isinstance(driver.app.screen, DetailScreen | ChangeScreen)
+                    await driver.press("escape")
         await driver.settle()
         assert driver.app.is_running
-        assert driver.app.screen is driver.deck
-        assert not driver.app.screen_stack[1:]
+        assert driver.app.screen_stack == [driver.deck]
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+async def test_hostile_text_is_shown_literally_behind_every_row(
+    places: Locations, text: str
+) -> None:
+    fill(places.database, text)
+    async with opened(console(places), size=(200, 60)) as driver:
+        for number in "12345":
+            await driver.press(number, "G", "enter")
+            assert isinstance(driver.app.screen, DetailScreen | ChangeScreen)
+            await driver.until(lambda: driver.app.screen.query_one(Table).is_mounted, "a table")
+            assert all(line.isprintable() for line in driver.screen().split("\n"))
+            assert links(driver) == []
+            await driver.press("tab", "enter", "escape")
+            assert driver.app.screen_stack == [driver.deck]
+        await driver.press("f")
+        assert all(line.isprintable() for line in driver.screen().split("\n"))
+        assert links(driver) == []
 
 
 async def test_a_hostile_place_and_a_hostile_sentence(tmp_path: Path) -> None:

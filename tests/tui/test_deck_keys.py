@@ -12,6 +12,7 @@ from store.locations import Locations
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tui.commands import COMMANDS, PANES
+from tui.screens.findings import FindingsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen
 
@@ -129,11 +130,19 @@ def sideways(start: str, end: str) -> Callable[[Driver, str], Awaitable[None]]:
     return check
 
 
-async def chooses(driver: Driver, key: str) -> None:
-    """On the deck no row leads anywhere, so all stays as it is."""
-    before = driver.screen()
+async def opens_the_row(driver: Driver, key: str) -> None:
+    await driver.press("3", "down", key)
+    await driver.until_shown("nodes.n01", "inference_port", "History")
+    await driver.press("escape")
+    assert driver.app.screen is driver.deck
+    assert driver.deck.pane("nodes").table.cursor_row == 1
+
+
+async def finds(driver: Driver, key: str) -> None:
     await driver.press(key)
-    assert driver.screen() == before
+    assert isinstance(driver.app.screen, FindingsScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
 
 
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
@@ -145,12 +154,13 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "focus.next": travels(1),
     "focus.previous": travels(-1),
     "zoom": zooms,
+    "findings": finds,
     "import": imports,
     "table.up": moves(5, 4),
     "table.down": moves(5, 6),
     "table.left": sideways("host", "id"),
     "table.right": sideways("id", "host"),
-    "table.open": chooses,
+    "table.open": opens_the_row,
     "table.page_up": pages(-1),
     "table.page_down": pages(1),
     "table.half_up": pages(-0.5),

@@ -120,7 +120,9 @@ def test_profiles_are_saved_compared_applied_and_deleted(declared: Nodedeck) -> 
     declared("set", "stt-worker.channels", "2")
     compared = declared("profile", "compare", "stt-worker", "quiet", "--json").json["items"]
     assert compared == [{"path": "stt-worker.channels", "present": 2, "wanted": 1}]
-    assert declared("profile", "compare", "stt-worker", "quiet").out == "stt-worker.channels  2  1\n"
+    assert (
+        declared("profile", "compare", "stt-worker", "quiet").out == "stt-worker.channels  2  1\n"
+    )
     ran = declared("profile", "apply", "stt-worker", "quiet", "--reason", "night", "--json")
     assert ran.json["items"] == compared
     assert "stt-worker.channels: 2 → 1." in ran.err

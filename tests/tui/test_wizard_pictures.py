@@ -19,6 +19,7 @@ from tui.app import NodedeckApp
 from tui.demo import demo_files
 
 Compare = Callable[..., bool]
+NAMES = ("api-config.yaml", "dev_config.toml", "node-config.json")
 SIZES = ((80, 24), (120, 40))
 
 
@@ -33,12 +34,11 @@ class _Here(type(Path())):  # type: ignore[misc]
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Locations:
     """The demo's files in the current directory, named without it: it differs on every run."""
-    for file in demo_files().iterdir():
-        shutil.copy(file, tmp_path / file.name)
+    for name in NAMES:
+        shutil.copy(demo_files() / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tui.screens.wizard.Path", _Here)
-    names = sorted(path.name for path in demo_files().iterdir())
-    monkeypatch.setattr("tui.screens.wizard.likely_files", lambda _: list(map(Path, names)))
+    monkeypatch.setattr("tui.screens.wizard.likely_files", lambda _: list(map(Path, NAMES)))
     return Locations(Path("api-config.yaml"), Path("state.db"))
 
 

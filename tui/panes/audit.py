@@ -44,10 +44,13 @@ class AuditPane(Pane):
         if at_top and table.rows:
             table.move_to(table.rows[0].key)
 
+    def change(self, picture: Picture, key: str) -> Change:
+        """The change that a row shows."""
+        return next(one for one in picture.changes if _key(one) == key)
+
     def _row(self, change: Change) -> Row:
         seconds = (self.clock() - change.at).total_seconds()
         who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
-        key = change.path if change.path in HEIGHT_PATHS else str(change.id)
         cells = (
             Cell(coarse_age(seconds), "muted"),
             Cell(change.path),
@@ -55,7 +58,12 @@ class AuditPane(Pane):
             who,
             Cell(change.reason or "", "muted"),
         )
-        return Row(key, cells)
+        return Row(_key(change), cells)
+
+
+def _key(change: Change) -> str:
+    """Heights keep their row from block to block."""
+    return change.path if change.path in HEIGHT_PATHS else str(change.id)
 
 
 def coarse_age(seconds: float) -> str:

@@ -61,6 +61,10 @@ class Pane(Vertical):
         if self.picture is not None:
             self.refill(self.picture)
 
+    def target(self, key: str) -> str:
+        """The path of the entity that a row is about."""
+        return key.rstrip("\0")
+
     def rows(self, picture: Picture) -> list[Row]:
         """The rows of a picture."""
         raise NotImplementedError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from store import masks, outlook
+from store import findings, masks, outlook
+from store.findings import Evidence
 from store.models import Snapshot
 from store.paths import OTHER_CHAIN
 from tui.panes.base import Pane
@@ -13,6 +14,12 @@ from tui.text import UNICODE, age, duration, grouped, moment
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 _SPARKS = 14
+_BAR = 12
+_DERIVED = {
+    "block time": "current_height",
+    "current_seed.epoch_index": "current_seed",
+    "upgrade_plan.expected": "upgrade_plan",
+}
 
 
 class _Line(NamedTuple):
@@ -38,6 +45,10 @@ class ChainPane(Pane):
     SHOW_HEADER = False
     QUIET = frozenset({"note"})
 
+    def target(self, key: str) -> str:
+        """The path that a line is about; a derived one leads to what it is derived from."""
+        return _DERIVED.get(key, key)
+
     def rows(self, picture: Picture) -> list[Row]:
         """The answers on the chain, the undecodable ones as they are stored."""
         snapshot = picture.snapshot
@@ -48,7 +59,7 @@ class ChainPane(Pane):
             self._height(snapshot),
             _processed(snapshot),
             _block_time(snapshot),
-            _epoch(snapshot),
+            _epoch(picture.evidence),
             _version(snapshot),
             *self._upgrade(snapshot),
             _merged(snapshot),
@@ -139,10 +150,17 @@ def sparkline(snapshot: Snapshot) -> str:
     return "".join(levels[round(time / top * (len(levels) - 1))] for time in times) if top else ""
 
 
-def _epoch(snapshot: Snapshot) -> _Line:
-    current = outlook.seed(snapshot, "current")
+def _epoch(evidence: Evidence) -> _Line:
+    """The epoch with its progress, where its first block was seen."""
+    current = outlook.seed(evidence.snapshot, "current")
     number = _number(current.epoch_index if current else None)
-    return _Line("current_seed.epoch_index", "epoch", number)
+    note: Cell | str = ""
+    if (part := findings.epoch_part(evidence)) is not None:
+        full = round(min(1.0, part) * _BAR)
+        note = f"{UNICODE.bar_full * full}{UNICODE.bar_empty * (_BAR - full)} {part:.0%}"
+        if (left := findings.epoch_seconds_left(evidence)) is not None:
+            note += f", {duration(left)} left"
+    return _Line("current_seed.epoch_index", "epoch", number, note)
 
 
 def _version(snapshot: Snapshot) -> _Line:

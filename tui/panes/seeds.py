@@ -26,6 +26,10 @@ class SeedsPane(Pane):
     )
     EMPTY = "No seeds yet. The daemon writes one when the first epoch begins."
 
+    def target(self, key: str) -> str:
+        """The seed's path."""
+        return f"{key}_seed"
+
     def rows(self, picture: Picture) -> list[Row]:
         """One row a type."""
         snapshot = picture.snapshot

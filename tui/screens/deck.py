@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from store.errors import NodedeckError
+from store.models import Change
 from tui.commands import PANES, bindings
 from tui.panes.audit import AuditPane
 from tui.panes.base import Pane
@@ -25,11 +26,13 @@ from tui.panes.params import ParamsPane
 from tui.panes.seeds import SeedsPane
 from tui.picture import Picture
 from tui.text import clean
+from tui.widgets.findings_strip import FindingsStrip
 from tui.widgets.masthead import Masthead
+from tui.widgets.table import Table
 
 ROOM_FOR_ALL = (110, 34)
 """Columns and lines from which all five panes are shown together."""
-_RETELL_SECONDS = 15.0
+_RETELL_SECONDS = 5.0
 
 
 class DeckScreen(Screen[None]):
@@ -43,8 +46,16 @@ class DeckScreen(Screen[None]):
     class Opened(Message):
         """The panes are there; a picture that came earlier would be lost on them."""
 
-    def __init__(self, where: str, clock: Callable[[], datetime], *, read_only: bool) -> None:
+    def __init__(
+        self,
+        where: str,
+        clock: Callable[[], datetime],
+        *,
+        read_only: bool,
+        warnings: Sequence[str] = (),
+    ) -> None:
         super().__init__()
+        self._warnings = tuple(warnings)
         self._where = where
         self._clock = clock
         self._read_only = read_only
@@ -64,6 +75,7 @@ class DeckScreen(Screen[None]):
         yield Masthead(self._where, self._clock, read_only=self._read_only).data_bind(
             DeckScreen.picture, DeckScreen.trouble
         )
+        yield FindingsStrip(self._clock).data_bind(DeckScreen.picture)
         yield Static(id="notice", markup=False)
         with Vertical(id="panes"):
             with Horizontal(id="top", classes="row"):
@@ -82,6 +94,31 @@ class DeckScreen(Screen[None]):
         self._tell_notice()
         self.post_message(self.Opened())
         self.set_interval(_RETELL_SECONDS, self._retell, name="coarse ages")
+
+    def on_table_selected(self, event: Table.Selected) -> None:
+        """Ask the app to open the row: a change by its id, everything else by its path."""
+        pane = next(one for one in event.table.ancestors if isinstance(one, Pane))
+        if self.picture is None:
+            return
+        target = pane.target(event.key)
+        if isinstance(pane, AuditPane):
+            self.post_message(self.ChangeOpened(pane.change(self.picture, event.key)))
+        else:
+            self.post_message(self.EntityOpened(target))
+
+    class EntityOpened(Message):
+        """Somebody wants to see all there is to a path."""
+
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
+
+    class ChangeOpened(Message):
+        """Somebody wants to see what a change did."""
+
+        def __init__(self, change: Change) -> None:
+            super().__init__()
+            self.change = change
 
     @property
     def active(self) -> str:
@@ -117,12 +154,13 @@ class DeckScreen(Screen[None]):
 
     def _tell_notice(self) -> None:
         notice = self.query_one("#notice", Static)
-        text = clean(str(self.trouble)) if self.trouble else ""
+        text = clean(self.trouble) if self.trouble else clean(" ".join(self._warnings))
         notice.display = bool(text)
         if text:
             notice.update(text)
 
     def _retell(self) -> None:
+        self.query_one(FindingsStrip).retell()
         for name in PANES:
             self.pane(name).retell()
 

@@ -27,7 +27,7 @@ from tui.widgets.table_model import Cell, Column, Row
 HISTORY_ROWS = 200
 
 _FIELD_COLUMNS = (
-    Column("field", "field", min_width=12, max_width=44),
+    Column("field", "field", min_width=12, max_width=34),
     Column("value", "value", grow=1, min_width=16, max_width=400),
     Column("source", "source", min_width=6, priority=1),
     Column("home", "home", min_width=8, priority=2),
@@ -73,12 +73,15 @@ class DetailScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         """Read the fields and the history."""
+        said = self.query_one("#fault", Static)
+        said.display = False
         fields, past = (self.query_one(f"#{name} Table", Table) for name in ("fields", "past"))
         fields.focus()
         try:
             entries, changes = await self._store.call(self._read)
         except NodedeckError as fault:
-            self.query_one("#fault", Static).update(clean(fault))
+            said.display = True
+            said.update(clean(fault))
             return
         fields.set_rows([_field_row(self._path, entry) for entry in entries], flash=False)
         past.set_rows([self._change_row(change) for change in changes], flash=False)
