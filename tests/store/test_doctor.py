@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from store.doctor import Finding, Severity, examine
+from store.doctor import examine
 from store.errors import ForeignDatabase, MissingDatabase
+from store.findings import Finding, Severity
 from store.locations import Locations
 from store.manager import ConfigManager
 from tests.support import foreign
