@@ -20,8 +20,6 @@ from tui.demo import demo_files
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 NEEDS_A_TERMINAL = {(), ("demo",)}
-# a code that the design names and no verb uses yet
-NOT_YET_USED = {ExitCode.DIFFERENT}
 
 
 def commands() -> Iterator[tuple[str, ...]]:
@@ -78,13 +76,7 @@ def test_the_commands_run_one_after_the_other(
 
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
-    documented = {int(code) for code, _ in table("exit code")}
-    assert documented | NOT_YET_USED >= set(ExitCode)
-    assert documented <= set(ExitCode)
-    for code in NOT_YET_USED - documented:
-        assert not any(
-            f"ExitCode.{code.name}" in path.read_text() for path in (ROOT / "tui").rglob("*.py")
-        )
+    assert {int(code) for code, _ in table("exit code")} == set(ExitCode)
 
 
 # what people call the keys of a Textual binding

@@ -30,6 +30,7 @@ from tui.screens.findings import FindingsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen
 from tui.session import Session
+from tui.signals import leaving
 from tui.store_thread import StoreThread
 from tui.text import literal
 from tui.theme import THEMES
@@ -183,7 +184,8 @@ def run(session: Session) -> int:
         themes=[theme.name for theme in THEMES] + list(BUILTIN_THEMES),
     )
     app = NodedeckApp(session, chosen=chosen)
-    app.run()
+    with leaving(lambda code: app.exit(return_code=code)):
+        app.run()
     if app.failure is not None:
         raise app.failure
     return app.return_code or 0

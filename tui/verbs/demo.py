@@ -9,7 +9,6 @@ import click
 
 from store.errors import UsageError
 from tui import demo, output
-from tui.signals import leaving
 from tui.verbs import common
 
 
@@ -27,13 +26,8 @@ def command(context: click.Context, *, speed: float, block_seconds: float) -> in
     """Open the deck on made-up data that a simulated daemon keeps writing to."""
     if os.environ.get("TERM") == "dumb" or not output.on_terminal():
         raise UsageError("The demo needs a terminal.", hint="Run it in one.")
-    from tui.app import NodedeckApp
+    from tui.app import run
 
     current = common.session(context, offer=False)
     with demo.stage(speed=speed, block_seconds=block_seconds) as places:
-        app = NodedeckApp(replace(current, locations=places))
-        with leaving(lambda code: app.exit(return_code=code)):
-            app.run()
-    if app.failure is not None:
-        raise app.failure
-    return app.return_code or 0
+        return run(replace(current, locations=places))
