@@ -17,7 +17,7 @@ from textual.worker import WorkerFailed
 
 from store.database import INTERACTIVE_BUSY_MS
 from store.errors import Busy, NodedeckError
-from store.findings import judge, verdict
+from store.judging import judge, verdict
 from store.manager import utc_now
 from store.watcher import wakeups, watched
 from tui import preferences

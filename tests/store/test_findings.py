@@ -10,7 +10,8 @@ import pytest
 
 from store import documents
 from store.database import Database
-from store.findings import EpochClock, Evidence, Finding, Severity, judge, verdict
+from store.findings import EpochClock, Evidence, Finding, Severity
+from store.judging import judge, verdict
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import EpochSeed, UpgradePlan

@@ -9,7 +9,8 @@ import click
 
 from store import doctor, outlook
 from store.errors import ExitCode
-from store.findings import Severity, in_order, judge, verdict
+from store.findings import Severity, in_order
+from store.judging import judge, verdict
 from store.models import EpochSeed, Snapshot
 from store.paths import SEED_TYPES
 from tui import output

@@ -9,7 +9,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from store.findings import Finding, Severity, judge
+from store.findings import Finding, Severity
+from store.judging import judge
 from tui.picture import Picture
 from tui.text import UNICODE, clean
 
