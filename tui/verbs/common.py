@@ -91,6 +91,7 @@ class Verb(click.Command):
     def __init__(
         self, name: str | None = None, *, examples: Sequence[str] = (), **more: Any
     ) -> None:
+        more.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(name, epilog=_shown_examples(examples), **more)
         self.params += global_options()
 
@@ -103,6 +104,7 @@ class VerbGroup(click.Group):
     def __init__(
         self, name: str | None = None, *, examples: Sequence[str] = (), **more: Any
     ) -> None:
+        more.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(name, epilog=_shown_examples(examples), **more)
         self.params += global_options()
 

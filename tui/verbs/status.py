@@ -39,7 +39,9 @@ def show(current: Session, *, as_json: bool = False) -> ExitCode:
     with current.look() as manager:
         evidence = manager.evidence()
     snapshot, now = evidence.snapshot, evidence.snapshot.taken_at
-    found = in_order([*judge(evidence, now), *doctor.examine(current.locations)])
+    # what stands in a file alone has no database to examine
+    checked = [] if current.file_mode else doctor.examine(current.locations)
+    found = in_order([*judge(evidence, now), *checked])
     restart = verdict(evidence, now)
     if as_json:
         where = {name: str(getattr(current.locations, name)) for name in ("database", "config")}
