@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
@@ -22,7 +23,8 @@ from store.manager import utc_now
 from store.watcher import wakeups, watched
 from tui import preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, bindings
-from tui.picture import Reader, Replaced
+from tui.panes.base import Pane
+from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
 from tui.screens.deck import DeckScreen
 from tui.screens.detail import ChangeScreen, DetailScreen
@@ -104,14 +106,21 @@ class NodedeckApp(App[int]):
         except NodedeckError as trouble:
             # a lock that is gone at the next wake-up is not worth a line
             if self._troubled or not isinstance(trouble, Busy):
-                self._deck.trouble = trouble
+                self._show(self._deck.picture, trouble)
             self._troubled = True
             return False
         self._troubled = False
-        self._deck.trouble = None
-        if picture is not None:
-            self._deck.picture = picture
+        self._show(picture or self._deck.picture, None)
         return picture is not None
+
+    def _show(self, picture: Picture | None, trouble: NodedeckError | None) -> None:
+        """Hand the deck what was read; a deck that is being taken down has no use for it."""
+        try:
+            self._deck.trouble = trouble
+            self._deck.picture = picture
+        except NoMatches:
+            if self._deck.query(Pane):
+                raise
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the command table, for the palette."""
