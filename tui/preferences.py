@@ -15,7 +15,7 @@ from typing import Any, Final
 from platformdirs import user_config_dir
 
 NAME: Final = "deck.toml"
-_KNOWN: Final = ("theme", "ascii", "keys")
+_KNOWN: Final = ("theme", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,6 @@ class Preferences:
     """What the operator chose; ``faults`` are sentences about what could not be taken."""
 
     theme: str | None = None
-    ascii: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
@@ -44,11 +43,7 @@ def load(path: Path, *, commands: Collection[str], themes: Collection[str]) -> P
     faults = [f"{path}: there is no choice {name!r}." for name in found if name not in _KNOWN]
     theme = _theme(found.get("theme"), themes, path, faults)
     keys = _keys(found.get("keys", {}), commands, path, faults)
-    plain = found.get("ascii", False)
-    if not isinstance(plain, bool):
-        faults.append(f"{path}: ascii must be true or false; it is taken as false.")
-        plain = False
-    return Preferences(theme, plain, keys, tuple(faults))
+    return Preferences(theme, keys, tuple(faults))
 
 
 def _theme(chosen: Any, themes: Collection[str], path: Path, faults: list[str]) -> str | None:

@@ -22,8 +22,8 @@ def test_a_missing_file_chooses_nothing(tmp_path: Path) -> None:
 
 
 def test_choices_are_taken(tmp_path: Path) -> None:
-    text = 'theme = "light"\nascii = true\n[keys]\nzoom = "x,f5"\n'
-    assert read(tmp_path / "deck.toml", text) == Preferences("light", True, {"zoom": "x,f5"})
+    text = 'theme = "light"\n[keys]\nzoom = "x,f5"\n'
+    assert read(tmp_path / "deck.toml", text) == Preferences("light", {"zoom": "x,f5"})
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,6 @@ def test_choices_are_taken(tmp_path: Path) -> None:
         ("theme = ", "cannot be read"),
         ('theme = "mauve"', "no theme 'mauve'; there are dark, light"),
         ("theme = 5", "no theme 5"),
-        ("ascii = 1", "ascii must be true or false"),
         ('[keys]\nzooom = "x"', "no command 'zooom'"),
         ("[keys]\nzoom = 5", "keys of zoom must be text"),
         ("keys = 5", "keys must be a table"),
@@ -44,7 +43,7 @@ def test_a_mistake_is_a_sentence_and_the_default_stays(
 ) -> None:
     preferences = read(tmp_path / "deck.toml", text)
     assert said in preferences.faults[0]
-    assert (preferences.theme, preferences.ascii, preferences.keys) == (None, False, {})
+    assert (preferences.theme, preferences.keys) == (None, {})
 
 
 def test_one_mistake_leaves_the_other_choices(tmp_path: Path) -> None:
