@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,8 +93,28 @@ def apply(
             f"{source.path} was changed since the plan was made; nothing was changed.",
             hint="Plan the import again.",
         )
-    backup = backup_path(source.path, clock())
-    files.create(backup, source.data)
+    with _alone(locations.database):
+        backup, receipt = _secured(approved, locations, actor, clock, reason)
+    if kept is not None:
+        _rewrite(source, kept[0], backup)
+    return Result(approved, backup, receipt, kept is not None, kept[1] if kept else ())
+
+
+def _alone(path: Path) -> AbstractContextManager[None]:
+    """No other import makes or unmakes the same database meanwhile."""
+    return files.locked(path) if path.parent.is_dir() else nullcontext()
+
+
+def _secured(
+    approved: Plan,
+    locations: Locations,
+    actor: str,
+    clock: Callable[[], datetime],
+    reason: str | None,
+) -> tuple[Path, int | None]:
+    """The backup and the receipt of the committed database, or neither of the two."""
+    backup = backup_path(approved.source.path, clock())
+    files.create(backup, approved.source.data)
     fresh = not locations.database.exists()
     receipt = None
     try:
@@ -107,9 +128,7 @@ def apply(
             for leftover in (locations.database, *database.side_files(locations.database)):
                 leftover.unlink(missing_ok=True)
         raise
-    if kept is not None:
-        _rewrite(source, kept[0], backup)
-    return Result(approved, backup, receipt, kept is not None, kept[1] if kept else ())
+    return backup, receipt
 
 
 def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
