@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -211,6 +211,17 @@ def create(path: Path, *, created_by: str) -> bool:
         raise
     connection.close()
     return True
+
+
+def blank(path: Path) -> bool:
+    """Whether a file is an SQLite database without a single table, or empty."""
+    try:
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        ) as db:
+            return db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    except sqlite3.Error:  # whoever opens it says better what is wrong with it
+        return False
 
 
 def side_files(path: Path) -> tuple[Path, Path]:

@@ -50,6 +50,8 @@ def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.
     """The plan against the database as it is, or against none where there is none yet."""
     if not locations.database.exists():
         return planning.make(source, planning.nothing, strategy)
+    if database.blank(locations.database):  # an import that was killed had only begun to make it
+        return planning.make(source, planning.nothing, strategy)
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():

@@ -366,3 +366,10 @@ def test_parameters_that_the_database_lacks_are_filled_in(tmp_path: Path) -> Non
     result = run(put(tmp_path, "b.yaml", "new_params: {b: 9, c: 3}\n"), at)
     assert result.plan.totals["conflict"] == 1
     assert database_leaves(at) == {"new_params.a": 1, "new_params.b": 2, "new_params.c": 3}
+
+
+def test_an_import_killed_while_it_made_the_database_is_simply_run_again(tmp_path: Path) -> None:
+    file = put(tmp_path, "config.yaml", RUNNING)
+    with closing(sqlite3.connect(places(tmp_path).database)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+    assert run(file, places(tmp_path)).receipt == 1
