@@ -215,13 +215,13 @@ def create(path: Path, *, created_by: str) -> bool:
 
 def blank(path: Path) -> bool:
     """Whether a file is an SQLite database without a single table, or empty."""
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
     try:
-        with closing(
-            sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
-        ) as db:
-            return db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        with closing(sqlite3.connect(address, uri=True)) as db:
+            names: list[object] = db.execute("SELECT name FROM sqlite_master LIMIT 1").fetchall()
     except sqlite3.Error:  # whoever opens it says better what is wrong with it
         return False
+    return not names
 
 
 def side_files(path: Path) -> tuple[Path, Path]:
