@@ -30,6 +30,8 @@ from store.paths import (
 NOW: Final = "strftime('%Y-%m-%dT%H:%M:%fZ','now')"
 # a deletion that nobody signed is taken back when the entity returns within this many seconds
 _FRESH: Final = "(actor IS NULL AND (julianday('now')-julianday(at))*86400.0 BETWEEN 0 AND 5.0)"
+# all names of a row's number, so that an update that leaves it alone pays nothing
+_ROW_ID: Final = "rowid,oid,_rowid_"
 _DISPLACED: Final = "(SELECT value FROM audit_displaced WHERE tbl='{table}')"
 
 
@@ -195,7 +197,8 @@ def _keyed_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
     yield f"audit_{table}_update", f"AFTER UPDATE ON {table} BEGIN {row['NEW']} END"
     yield (
         f"audit_{table}_rename",
-        f"AFTER UPDATE ON {table} WHEN NOT ({_same(entity.keys)}) BEGIN {row['OLD']} END",
+        f"AFTER UPDATE OF {','.join(entity.keys)} ON {table} WHEN NOT ({_same(entity.keys)})"
+        f" BEGIN {row['OLD']} END",
     )
     yield f"audit_{table}_delete", f"AFTER DELETE ON {table} BEGIN {row['OLD']} END"
     yield from _displacement_triggers(entity)
@@ -220,9 +223,9 @@ def _displacement_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
     noted = f"EXISTS (SELECT 1 FROM audit_displaced WHERE tbl='{table}.{entity.keys[0]}')"
     for event, when in (
         ("INSERT", in_the_way),
-        ("UPDATE", f"NEW.rowid<>OLD.rowid AND {in_the_way}"),
+        (f"UPDATE OF {_ROW_ID}", f"NEW.rowid<>OLD.rowid AND {in_the_way}"),
     ):
-        name = f"audit_{table}_{event.lower()}"
+        name = f"audit_{table}_{event[:6].lower()}"
         yield f"{name}_before", f"BEFORE {event} ON {table} WHEN {when} BEGIN {clear} {notes} END"
         yield (
             f"{name}_displaced",

@@ -5,8 +5,7 @@ A daemon's write is never refused; what is wrong with it is a finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -96,17 +95,6 @@ def storable(value: Any, path: str) -> None:
         raise InvalidValue(
             f"{path}: NaN, infinity and text that is not UTF-8 cannot be stored;"
             " nothing was changed."
-        ) from None
-
-
-@contextmanager
-def utf8() -> Iterator[None]:
-    """Raise InvalidValue for text without a UTF-8 form: half a surrogate pair, or a raw byte."""
-    try:
-        yield
-    except UnicodeEncodeError as error:
-        raise InvalidValue(
-            f"{error.object[:80]!r} is not text that UTF-8 can hold; nothing was changed."
         ) from None
 
 

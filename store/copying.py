@@ -57,7 +57,7 @@ def copy_whole(source: Database, target: sqlite3.Connection, path: Path) -> None
     """Copy a database into an empty file that will stand alone; raises what ``copy`` raises."""
     # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory
     target.execute("PRAGMA locking_mode=EXCLUSIVE")
-    copy(source.sqlite.connection(), target, path)  # type: ignore[no-untyped-call]
+    copy(source.connection, target, path)
     with sqlite.sentences(path):
         target.execute("PRAGMA journal_mode=DELETE")
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
-from functools import partial
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-import peewee
-
 from store import files, schema
-from store.errors import Busy, MissingDatabase, NodedeckError, Refused
+from store.errors import Busy, InvalidValue, MissingDatabase, NodedeckError, Refused
+
+if TYPE_CHECKING:
+    import peewee
 
 BUSY_MS: Final = 5000
 # a read for the screen gives up early and is tried again, since a waiting thread can't be stopped
@@ -25,15 +28,6 @@ _CHECKPOINT_PAGES: Final = 4000
 # instead would make the text invalid wherever it stands inside JSON
 _text: Final = partial(str, encoding="utf-8", errors="replace")
 _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part")
-
-
-class _Sqlite(peewee.SqliteDatabase):
-    """Peewee's database whose connections read whatever text there is."""
-
-    def _connect(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]
-        connection.text_factory = _text
-        return connection
 
 
 class Database:
@@ -54,30 +48,40 @@ class Database:
         self.path = path
         self.read_only = read_only
         self.immutable = False
-        self.sqlite = self._open("ro" if read_only else "rw", busy_ms)
+        self._busy_ms = busy_ms
+        self._thread = threading.local()
         try:
             self._check()
         except BaseException:
             self.close()
             raise
 
-    def _open(self, mode: str, busy_ms: int) -> _Sqlite:
-        pragmas: list[tuple[str, Any]] = [
-            ("foreign_keys", 1),
-            ("busy_timeout", busy_ms),
-        ]
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, opened when it is first used."""
+        try:
+            found: sqlite3.Connection = self._thread.connection
+        except AttributeError:
+            found = self._thread.connection = self._connect()
+        return found
+
+    def _connect(self) -> sqlite3.Connection:
+        mode = "ro&immutable=1" if self.immutable else "ro" if self.read_only else "rw"
+        address = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
+        pragmas = ["foreign_keys=1"]
         if self.read_only:
-            pragmas.append(("query_only", 1))
+            pragmas.append("query_only=1")
         else:
-            pragmas += [("synchronous", "NORMAL"), ("wal_autocheckpoint", _CHECKPOINT_PAGES)]
-        suffix = "&immutable=1" if self.immutable else ""
-        return _Sqlite(
-            f"file:{quote(str(self.path.absolute()))}?mode={mode}{suffix}",
-            pragmas=pragmas,
-            timeout=busy_ms / 1000,
-            lock_type="IMMEDIATE",
-            uri=True,
-        )
+            pragmas += ["synchronous=NORMAL", f"wal_autocheckpoint={_CHECKPOINT_PAGES}"]
+        return _connected(address, self._busy_ms, pragmas)
+
+    @cached_property
+    def sqlite(self) -> peewee.SqliteDatabase:
+        """Peewee's view of the same connections, for queries made of models."""
+        # half of what a short verb would import, and most of them ask nothing of it
+        from store.peewee_bridge import Bridge
+
+        return Bridge(self)
 
     def _check(self) -> None:
         try:
@@ -88,12 +92,11 @@ class Database:
             # WAL needs a place to write beside the database unless nobody else writes it
             self.close()
             self.immutable = True
-            self.sqlite = self._open("ro", BUSY_MS)
             version = self._schema_version()
         if not self.read_only:
             schema.check_writable(version)
             if 0 < version < schema.VERSION:
-                with sentences(self.path), self.sqlite.atomic():
+                with self.writing():
                     schema.upgrade(self)
         if version == 0:
             raise MissingDatabase(
@@ -107,7 +110,7 @@ class Database:
 
     def execute_sql(self, sql: str, params: tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Run one statement."""
-        return _execute(self.sqlite, sql, params)
+        return self.connection.execute(sql, params)
 
     def rows(self, sql: str, params: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -118,38 +121,16 @@ class Database:
         row = self.execute_sql(sql, params).fetchone()
         return row[0] if row else None
 
-    def writing(self) -> AbstractContextManager[None]:
+    def writing(self) -> Transaction:
         """One write transaction that holds the write lock from its start.
 
         Raises Refused on a read-only database and Busy where another writer keeps the lock.
         """
-        if self.read_only:
-            raise Refused(
-                "This console is read-only; nothing was changed.",
-                hint="Start it without --read-only (and NODEDECK_READONLY) to write.",
-            )
-        return self._transaction("BEGIN IMMEDIATE")
+        return Transaction(self, writing=True)
 
-    def reading(self) -> AbstractContextManager[None]:
+    def reading(self) -> Transaction:
         """One read transaction: everything inside sees the same moment."""
-        return self._transaction("BEGIN")
-
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        """A transaction, or inside another one a part of it that fails alone."""
-        with sentences(self.path):
-            connection = _connection(self.sqlite)
-            whole = (begin, "COMMIT", "ROLLBACK")
-            start, end, undo = _PART if connection.in_transaction else whole
-            connection.execute(start)
-            try:
-                yield
-                connection.execute(end)
-            except BaseException:
-                # a full disk, for one, has rolled everything back already
-                if connection.in_transaction:
-                    connection.execute(undo)
-                raise
+        return Transaction(self, writing=False)
 
     def data_version(self) -> int:
         """A number that moves when another connection has committed: a hint to read again."""
@@ -166,8 +147,64 @@ class Database:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        if not self.sqlite.is_closed():
-            self.sqlite.close()
+        found: sqlite3.Connection | None = self._thread.__dict__.pop("connection", None)
+        if found is not None:
+            found.close()
+
+
+class Transaction:
+    """A transaction, or inside another one a part of it that fails alone.
+
+    Raises SQLite's failures as nodedeck's, see ``sentences``. No generator, since a daemon's rate
+    passes through here.
+    """
+
+    __slots__ = ("_connection", "_database", "_end", "_undo", "_writing")
+
+    def __init__(self, database: Database, *, writing: bool) -> None:
+        """Prepare it; raises Refused for a write to a database that is only read."""
+        if writing and database.read_only:
+            raise Refused(
+                "This console is read-only; nothing was changed.",
+                hint="Start it without --read-only (and NODEDECK_READONLY) to write.",
+            )
+        self._database = database
+        self._writing = writing
+
+    def __enter__(self) -> Any:
+        try:
+            self._connection = connection = self._database.connection
+            if connection.in_transaction:
+                begin, self._end, self._undo = _PART
+            else:
+                begin = "BEGIN IMMEDIATE" if self._writing else "BEGIN"
+                self._end, self._undo = "COMMIT", "ROLLBACK"
+            connection.execute(begin)
+        except sqlite3.Error as failure:
+            raise _translated(self._database.path, failure) from failure
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            try:
+                self._connection.execute(self._end)
+            except sqlite3.Error as failure:
+                error = failure
+            else:
+                return
+        # a full disk, for one, has rolled everything back already
+        if self._connection.in_transaction:
+            self._connection.execute(self._undo)
+        if _is_sqlites(error):
+            raise _translated(self._database.path, error) from error
+        if isinstance(error, UnicodeEncodeError):
+            raise InvalidValue(
+                f"{error.object[:80]!r} is not text that UTF-8 can hold; nothing was changed."
+            ) from None
 
 
 def create(path: Path, *, created_by: str) -> bool:
@@ -185,24 +222,21 @@ def create(path: Path, *, created_by: str) -> bool:
                 hint="Make the directory, or name another place with --db.",
             )
         files.create(path)
-    connection = _Sqlite(
-        str(path),
-        pragmas=[("busy_timeout", BUSY_MS)],
-        lock_type="IMMEDIATE",
-        timeout=BUSY_MS / 1000,
-    )
+    connection = _connected(f"file:{quote(str(path.absolute()))}", BUSY_MS, ())
+    raw = _Raw(connection)
     try:
         with sentences(path):
-            version = schema.version_of(_Raw(connection))
+            version = schema.version_of(raw)
             schema.check_writable(version)
-            if version:
-                if version < schema.VERSION:
-                    with connection.atomic():
-                        schema.upgrade(_Raw(connection))
-                return False
-            _execute(connection, "PRAGMA journal_mode=WAL")
-            with connection.atomic():
-                schema.install(_Raw(connection), created_by=created_by)
+            if not version:
+                connection.execute("PRAGMA journal_mode=WAL")
+            if version < schema.VERSION:
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    if version:
+                        schema.upgrade(raw)
+                    else:
+                        schema.install(raw, created_by=created_by)
     except BaseException:
         connection.close()
         if fresh:
@@ -210,7 +244,7 @@ def create(path: Path, *, created_by: str) -> bool:
                 leftover.unlink(missing_ok=True)
         raise
     connection.close()
-    return True
+    return not version
 
 
 def blank(path: Path) -> bool:
@@ -230,27 +264,30 @@ def side_files(path: Path) -> tuple[Path, Path]:
 
 
 class _Raw:
-    """A peewee database in the shape that schema work asks for."""
+    """A connection in the shape that schema work asks for."""
 
-    def __init__(self, sqlite: peewee.SqliteDatabase) -> None:
-        self._sqlite = sqlite
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
     def execute_sql(self, sql: str, params: tuple[object, ...] = ()) -> object:
-        return _execute(self._sqlite, sql, params)
+        return self._connection.execute(sql, params)
 
     def rows(self, sql: str, params: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-        return _execute(self._sqlite, sql, params).fetchall()
+        return self._connection.execute(sql, params).fetchall()
 
 
-def _execute(
-    sqlite: peewee.SqliteDatabase, sql: str, params: tuple[object, ...] = ()
-) -> sqlite3.Cursor:
-    # Peewee's own way round costs as much again as a short statement does
-    return _connection(sqlite).execute(sql, params)
-
-
-def _connection(sqlite: peewee.SqliteDatabase) -> sqlite3.Connection:
-    connection: sqlite3.Connection = sqlite.connection()
+def _connected(address: str, busy_ms: int, pragmas: Iterable[str]) -> sqlite3.Connection:
+    """A connection that begins no transaction by itself and reads whatever text there is."""
+    connection = sqlite3.connect(
+        address, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = _text
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -259,11 +296,18 @@ def sentences(path: Path) -> Iterator[None]:
     """Turn SQLite's failures into nodedeck's, by error code and never by message."""
     try:
         yield
-    except (peewee.DatabaseError, sqlite3.Error) as error:
+    except Exception as error:
+        if not _is_sqlites(error):
+            raise
         raise _translated(path, error) from error
 
 
-def _translated(path: Path, error: Exception) -> NodedeckError:
+def _is_sqlites(error: BaseException) -> bool:
+    # Peewee's own errors carry SQLite's, and it need not have been imported for them to be none
+    return isinstance(error, sqlite3.Error) or type(error).__module__ == "peewee"
+
+
+def _translated(path: Path, error: BaseException) -> NodedeckError:
     cause: BaseException | None = error
     while cause is not None and not hasattr(cause, "sqlite_errorcode"):
         cause = cause.__cause__ or cause.__context__

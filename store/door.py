@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Final, Self
 
-from store import checks, history
 from store import database as sqlite
-from store.database import Database
+from store import history
+from store.database import Database, Transaction
 from store.documents import Overrides
 from store.locations import Locations
 
@@ -69,23 +70,56 @@ class Door:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _writing(self, reason: str | None) -> Iterator[list[int]]:
+    def _writing(self, reason: str | None) -> Signing:
         """A write transaction signed by us; yields a list that will hold its last change id.
 
         The id is 0 where nothing differed from what was there.
         """
-        newest = [0]
-        db = self.database
-        with checks.utf8(), db.writing():
-            before = history.newest_id(db)
-            yield newest
-            db.execute_sql(_SIGN, (self.actor, reason, before))
-            after = history.newest_id(db)  # cheaper than RETURNING
-            newest[0] = after if after > before else 0
+        return Signing(self.database, self.actor, reason)
 
     @contextmanager
     def transaction(self, reason: str | None = None) -> Iterator[Database]:
         """A signed write transaction for the store's own modules, such as an import."""
         with self._writing(reason):
             yield self.database
+
+
+class Signing(Transaction):
+    """A write transaction whose changes are signed before the commit."""
+
+    __slots__ = ("_actor", "_before", "_newest", "_reason")
+
+    def __init__(self, database: Database, actor: str, reason: str | None) -> None:
+        super().__init__(database, writing=True)
+        self._actor = actor
+        self._reason = reason
+
+    def __enter__(self) -> list[int]:
+        super().__enter__()
+        try:
+            self._before = history.newest_id(self._database)
+        except BaseException as failure:
+            super().__exit__(type(failure), failure, None)
+            raise
+        self._newest = [0]
+        return self._newest
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            try:
+                self._sign()
+            except BaseException as failure:
+                super().__exit__(type(failure), failure, None)
+                raise
+        super().__exit__(kind, error, trace)
+
+    def _sign(self) -> None:
+        db = self._database
+        signed = db.execute_sql(_SIGN, (self._actor, self._reason, self._before))
+        if signed.rowcount:
+            self._newest[0] = history.newest_id(db)  # cheaper than RETURNING

@@ -29,6 +29,13 @@ _COLUMNS: Final = (
     AuditLog.actor,
     AuditLog.reason,
 )
+_PLAIN: Final = "id,at,path,action,old_json,new_json,actor,reason"
+_HEIGHTS: Final = ",".join(f"'{path}'" for path in HEIGHT_PATHS)
+# the conditions are those of a partial index
+SIGNED: Final = (
+    f"SELECT {_PLAIN} FROM audit_log WHERE actor IS NOT NULL AND path NOT IN ({_HEIGHTS})"
+    " ORDER BY id DESC LIMIT ?"
+)
 # a rewrite that changed nothing and that nobody signed is bookkeeping of the log itself
 _VISIBLE: Final = (AuditLog.action != "R") | AuditLog.actor.is_null(False)
 
@@ -114,10 +121,8 @@ def stamp(moment: datetime) -> str:
 
 
 def signed(db: Database, limit: int) -> list[Change]:
-    """The newest changes that nodedeck made, newest first."""
-    query = AuditLog.select(*_COLUMNS).where(AuditLog.actor.is_null(False))
-    rows = query.order_by(AuditLog.id.desc()).limit(limit).tuples().execute(db.sqlite)
-    return [_change(row) for row in rows]
+    """The newest changes that nodedeck made, newest first, those of the heights left out."""
+    return [_change(row) for row in db.rows(SIGNED, (limit,))]
 
 
 def next_of(db: Database, change: Change) -> Change | None:
@@ -135,15 +140,13 @@ def newest(db: Database, limit: int) -> list[Change]:
     A day of blocks would bury everything else; a partial index finds what is not a height without
     passing them.
     """
-    heights = ",".join(f"'{path}'" for path in HEIGHT_PATHS)
-    columns = "id,at,path,action,old_json,new_json,actor,reason"
     latest = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT {columns} FROM audit_log WHERE path='{path}'"
+        f"SELECT * FROM (SELECT {_PLAIN} FROM audit_log WHERE path='{path}'"
         " ORDER BY id DESC LIMIT 1)"
         for path in HEIGHT_PATHS
     )
     rows = db.rows(
-        f"SELECT * FROM (SELECT {columns} FROM audit_log WHERE path NOT IN ({heights})"
+        f"SELECT * FROM (SELECT {_PLAIN} FROM audit_log WHERE path NOT IN ({_HEIGHTS})"
         f" AND (action<>'R' OR actor IS NOT NULL) ORDER BY id DESC LIMIT ?)"
         f" UNION ALL {latest} ORDER BY id DESC LIMIT ?",
         (limit, limit),

@@ -113,7 +113,9 @@ _INDEXES: Final = {
     "audit_log_path": "audit_log(path, id)",
     # a day of blocks must not stand between a reader and the newest other change
     "audit_log_other": "audit_log(id) WHERE path NOT IN ('current_height','last_processed_height')",
-    "audit_log_signed": "audit_log(id) WHERE actor IS NOT NULL",
+    # nor does the height's row, which somebody may write at every block, need another index
+    "audit_log_signed": "audit_log(id) WHERE actor IS NOT NULL"
+    " AND path NOT IN ('current_height','last_processed_height')",
     "seed_info_active": "seed_info(type, id) WHERE is_active",
 }
 
