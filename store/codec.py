@@ -15,8 +15,7 @@ from store.models import INT64_MAX, INT64_MIN, Undecoded
 from store.paths import CHAIN_VALUES, Kind, join, quote
 
 MASK: Final = "********"
-# json.loads looks at its arguments again on each call, and a document is thousands of them
-_decode: Final = json.JSONDecoder().decode
+_decoder: Final = json.JSONDecoder()
 # levels of nesting that every walk over a value can take; the readers of files have the same limit
 DEEPEST: Final = 64
 _BOOLEANS: Final = {"claimed", "is_enabled"}
@@ -39,13 +38,22 @@ def dump(value: Any) -> str:
 def load(stored: str) -> Any:
     """Stored JSON as a value; text that is no JSON, or too deep to walk, stays the text it is."""
     try:
-        value = _decode(stored)
+        value = _decoded(stored)
     except (ValueError, RecursionError):
         return stored
     if not isinstance(value, (dict, list)):
         return value
     brackets = stored.count("{") + stored.count("[")
     return stored if brackets > DEEPEST and _deeper(value, DEEPEST) else value
+
+
+def _decoded(stored: str) -> Any:
+    # a document is thousands of values, and most have no white space that ``decode`` would look for
+    try:
+        value, end = _decoder.raw_decode(stored)
+    except ValueError:
+        end = -1
+    return value if end == len(stored) else _decoder.decode(stored)
 
 
 def _deeper(value: Any, levels: int) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from store import audit, codec, masks, paths, settings, state
+from store import audit, codec, masks, paths, settings, settings_values, state
 from store.database import Database
 from store.errors import InvalidValue, NodedeckError, UnknownPath, UsageError
 from store.paths import Home, Kind
@@ -189,16 +190,18 @@ def database_tree(db: Database) -> dict[str, Any]:
         (Kind.VERSIONS, audit.VERSIONS),
         (Kind.UPGRADE, audit.UPGRADE),
         (Kind.NODE, audit.NODES),
-        (Kind.SETTING, audit.SETTINGS),
     )
-    for kind, entity in layers:
-        for path, stored in state.present(db, entity):
-            value = codec.MASK if path in secret else codec.entity_value(kind, path, stored)
-            try:
-                parts = paths.split(path)
-            except UsageError:  # a key that only a foreign writer could make: shown whole
-                parts = (path,)
-            values[(path,) if parts in values else parts] = value
+    found = (
+        (path, codec.entity_value(kind, path, stored))
+        for kind, entity in layers
+        for path, stored in state.present(db, entity)
+    )
+    for path, value in itertools.chain(found, settings_values.present(db)):
+        try:
+            parts = paths.split(path)
+        except UsageError:  # a key that only a foreign writer could make: shown whole
+            parts = (path,)
+        values[(path,) if parts in values else parts] = codec.MASK if path in secret else value
     return _grown(values)
 
 

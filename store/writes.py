@@ -121,12 +121,13 @@ def add_version(db: Database, entry: NodeVersion) -> None:
 
 def pop_versions(db: Database, height: int) -> str | None:
     """Take entries at or below a height off the stack; the newest one's version, None if none."""
+    lowest = db.value("SELECT min(height) FROM node_versions")  # an index answers it at once
+    if not isinstance(lowest, int | float) or lowest > height:
+        return None
     newest = db.value(
         "SELECT version FROM node_versions WHERE height<=? ORDER BY height DESC, id DESC LIMIT 1",
         (height,),
     )
-    if newest is None:
-        return None
     NodeVersions.delete().where(NodeVersions.height <= height).execute(db.sqlite)
     return str(newest)
 
