@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from store import audit, codec, copying, files, history, schema, state
+from store import audit, codec, copying, files, latest, schema
 from store import database as sqlite
 from store.database import Database
 from store.errors import NodedeckError, UsageError
@@ -146,8 +146,8 @@ def _written(source: Database, path: Path, made: list[Path]) -> dict[str, Any]:
                 "schema": "nodedeck.backup/1",
                 "sha256": digest(unfinished),
                 "schema_version": schema.version_of(copied),
-                "config_epoch": state.config_epoch(copied),
-                "newest_change": history.newest_id(copied),
+                "config_epoch": latest.config_epoch(copied),
+                "newest_change": latest.newest_id(copied),
             }
     finally:
         copied.close()
@@ -258,7 +258,7 @@ def _log_gaps(db: Database) -> list[str]:
             " AND id IN (SELECT max(id) FROM audit_log GROUP BY path)"
         )
     )
-    present = {path: value for each in audit.ENTITIES for path, value in state.present(db, each)}
+    present = {path: value for each in audit.ENTITIES for path, value in latest.present(db, each)}
     differ = sorted(path for path, value in present.items() if newest.get(path) != value)
     differ += sorted(newest.keys() - present.keys())
     if not differ:

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from store.codec import dump, shown
 from store.errors import InvalidValue
+from store.limits import INT64_MAX
 from store.models import (
-    INT64_MAX,
     BandwidthParams,
     EpochSeed,
     Node,

@@ -7,12 +7,10 @@ and a finding can speak of it.
 from __future__ import annotations
 
 import json
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
-
-from store.models import INT64_MAX, INT64_MIN, Undecoded
-from store.paths import CHAIN_VALUES, Kind, join, quote
+from store.limits import INT64_MAX, INT64_MIN
+from store.paths import CHAIN_VALUES, Kind, join
 
 MASK: Final = "********"
 _decoder: Final = json.JSONDecoder()
@@ -21,8 +19,6 @@ DEEPEST: Final = 64
 _BOOLEANS: Final = {"claimed", "is_enabled"}
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 _TYPED_TRUTHS: Final = _TRUTHS | {"yes": True, "on": True, "no": False, "off": False}
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def dump(value: Any) -> str:
@@ -102,29 +98,6 @@ def as_integer(text: Any) -> int | None:
         return None
     number = int(text)
     return number if INT64_MIN <= number <= INT64_MAX else None
-
-
-def typed(model: type[Model], value: Any, path: str, faults: list[Undecoded]) -> Model:
-    """A value as its model; fields that do not fit take their default and are added to faults.
-
-    A node's id, which has no default, is part of its path and always fits.
-    """
-    fields = dict(value) if isinstance(value, dict) else {}
-    if not isinstance(value, dict):
-        faults.append(Undecoded(path=path, raw=shown(value), wanted="a JSON object"))
-    for _ in range(len(fields) + 1):
-        try:
-            return model.model_validate(fields)
-        except ValidationError as error:
-            for name, wanted in _misfits(error):
-                if name in fields:
-                    raw = shown(fields.pop(name))
-                    faults.append(Undecoded(path=f"{path}.{quote(name)}", raw=raw, wanted=wanted))
-    return model.model_validate({})
-
-
-def _misfits(error: ValidationError) -> list[tuple[str, str]]:
-    return [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors() if fault["loc"]]
 
 
 def shown(value: Any) -> str:

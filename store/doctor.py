@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from store import audit, database, schema, settings_checks, state, static_file
+from store import audit, database, latest, schema, settings_checks, state, static_file
 from store.database import Database
 from store.errors import Busy, NodedeckError, Refused, UsageError
 from store.findings import Finding, Severity, in_order
@@ -137,7 +137,7 @@ def _log_matches_tables(db: Database) -> Iterator[Finding]:
         return
     newest: dict[Any, Any] = dict(db.rows(_NEWEST))
     present = {
-        path: value for entity in audit.ENTITIES for path, value in state.present(db, entity)
+        path: value for entity in audit.ENTITIES for path, value in latest.present(db, entity)
     }
     differing = [path for path, value in present.items() if newest.get(path) != value]
     differing += [path for path in newest if path not in present]

@@ -9,11 +9,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from store import audit, codec, masks, paths, settings, settings_values, state
+from store import audit, codec, latest, masks, paths
 from store.database import Database
 from store.errors import InvalidValue, NodedeckError, UnknownPath, UsageError
 from store.paths import Home, Kind
-from store.static_file import StaticFile
+from store.static_layer import StaticFile
 
 ENVIRONMENT_PREFIX: Final = "DAPI_"
 _NAMED_VARIABLES: Final = {
@@ -151,7 +151,7 @@ class Document:
     def masked(self) -> dict[str, Any]:
         """The tree with secrets masked; raises InvalidValue for an override that is none."""
         self.check()
-        tree: dict[str, Any] = _mapped(self.tree, masks.masked)
+        tree: dict[str, Any] = masks.masked_tree((), self.tree)
         return tree
 
     def legacy(self, *, mask: bool = True) -> dict[str, Any]:
@@ -176,12 +176,18 @@ def legacy_shape(tree: dict[str, Any]) -> dict[str, Any]:
     return shaped
 
 
-def database_tree(db: Database) -> dict[str, Any]:
+def database_tree(db: Database, *, with_settings: bool = True) -> dict[str, Any]:
     """What the database holds of the document, inside the caller's read transaction.
 
-    nodedeck's own thresholds are settings of the service ``nodedeck`` and part of it.
+    nodedeck's own thresholds are settings of the service ``nodedeck`` and part of it. Without
+    settings, it takes a fraction of the time, and of the imports.
     """
-    secret = settings.secret_paths(db)
+    secret: set[str] = set()
+    kept: list[tuple[str, Any]] = []
+    if with_settings:
+        from store import settings, settings_values
+
+        secret, kept = settings.secret_paths(db), settings_values.present(db)
     values: dict[tuple[str, ...], Any] = {}
     layers: tuple[tuple[Kind, audit.Keyed | audit.Single], ...] = (
         (Kind.CHAIN, audit.CHAIN),
@@ -194,9 +200,9 @@ def database_tree(db: Database) -> dict[str, Any]:
     found = (
         (path, codec.entity_value(kind, path, stored))
         for kind, entity in layers
-        for path, stored in state.present(db, entity)
+        for path, stored in latest.present(db, entity)
     )
-    for path, value in itertools.chain(found, settings_values.present(db)):
+    for path, value in itertools.chain(found, kept):
         try:
             parts = paths.split(path)
         except UsageError:  # a key that only a foreign writer could make: shown whole
@@ -244,14 +250,6 @@ def _walk(value: Any, prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any
             found |= _walk(below, (*prefix, str(name)))
         return found
     return {prefix: value}
-
-
-def _mapped(value: Any, change: Any, prefix: tuple[str, ...] = ()) -> Any:
-    if isinstance(value, dict):
-        return {name: _mapped(below, change, (*prefix, str(name))) for name, below in value.items()}
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return [_mapped(item, change, prefix) for item in value]
-    return change(prefix, value)
 
 
 def _without(

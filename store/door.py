@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from store import database as sqlite
-from store import history
+from store import latest
 from store.database import Database, Transaction
 from store.documents import Overrides
 from store.locations import Locations
@@ -97,7 +97,7 @@ class Signing(Transaction):
     def __enter__(self) -> list[int]:
         super().__enter__()
         try:
-            self._before = history.newest_id(self._database)
+            self._before = latest.newest_id(self._database)
         except BaseException as failure:
             super().__exit__(type(failure), failure, None)
             raise
@@ -122,4 +122,4 @@ class Signing(Transaction):
         db = self._database
         signed = db.execute_sql(_SIGN, (self._actor, self._reason, self._before))
         if signed.rowcount:
-            self._newest[0] = history.newest_id(db)  # cheaper than RETURNING
+            self._newest[0] = latest.newest_id(db)  # cheaper than RETURNING

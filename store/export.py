@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from store import codec, masks, paths
+from store import codec, paths
 from store.documents import Document
 from store.errors import InvalidValue, NodedeckError
-from store.models import INT64_MAX, INT64_MIN
+from store.limits import INT64_MAX, INT64_MIN
 from store.yaml_text.writing import written
 
 Format = Literal["yaml", "json", "toml"]
@@ -102,15 +102,6 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_nulls(item) for item in value if item is not None]
     return value
-
-
-def masked_tree(parts: Sequence[str], value: Any) -> Any:
-    """A value and all below it as they may be shown; ``parts`` is the path of the value."""
-    if isinstance(value, dict):
-        return {name: masked_tree((*parts, str(name)), below) for name, below in value.items()}
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return [masked_tree(parts, item) for item in value]
-    return masks.masked(parts, value)
 
 
 def count_masked(tree: dict[str, Any]) -> int:

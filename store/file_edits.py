@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from store import codec, masks, paths
 from store.database import Database
+from store.latest import parse_time
 from store.models import Value
 from store.paths import Pattern
-from store.state import parse_time
 
 _PUT: Final = (
     "INSERT INTO file_edits(at,actor,reason,path,old_json,new_json,digest_before,digest_after)"

@@ -8,9 +8,7 @@ the daemon can still write it. An existing file keeps its owner and mode; a syml
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +20,8 @@ PRIVATE = 0o600
 
 def digest(data: bytes) -> str:
     """SHA-256 of some bytes, in hex."""
+    import hashlib
+
     return hashlib.sha256(data).hexdigest()
 
 
@@ -35,6 +35,8 @@ def read(path: Path) -> bytes:
 
 def write(path: Path, data: bytes) -> None:
     """Put a file in place of the old one, or none; raises NodedeckError, the old file intact."""
+    import tempfile  # a reader of the database never needs it
+
     target = Path(os.path.realpath(path))
     try:
         old = target.stat() if target.exists() else None

@@ -13,9 +13,9 @@ import peewee
 from store import codec, paths
 from store.database import Database
 from store.errors import UsageError
+from store.latest import config_epoch, newest_id, parse_time
 from store.models import Change, FieldChange
 from store.paths import HEIGHT_PATHS, Kind, Pattern
-from store.state import config_epoch, parse_time
 from store.tables import AuditLog
 
 _BATCH: Final = 500
@@ -55,11 +55,6 @@ class Followed:
     changes: list[Change]
     position: Position
     rewound: bool = False
-
-
-def newest_id(db: Database) -> int:
-    """The id of the newest change, 0 where there is none."""
-    return int(db.value("SELECT max(id) FROM audit_log") or 0)
 
 
 def feed(db: Database, after: int, limit: int = _BATCH) -> list[Change]:

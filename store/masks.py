@@ -60,3 +60,12 @@ def holds_secret(parts: Sequence[str], value: Any) -> bool:
 def masked(parts: Sequence[str], value: Any) -> Any:
     """A leaf as it may be shown: itself, or the mask."""
     return MASK if is_secret(parts, value) else value
+
+
+def masked_tree(parts: Sequence[str], value: Any) -> Any:
+    """A value and all below it as they may be shown; ``parts`` is the path of the value."""
+    if isinstance(value, dict):
+        return {name: masked_tree((*parts, str(name)), below) for name, below in value.items()}
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return [masked_tree(parts, item) for item in value]
+    return masked(parts, value)

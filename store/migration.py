@@ -20,7 +20,7 @@ from store.importing import plan as planning
 from store.importing.apply import Result
 from store.locations import DATABASE_NAME, Locations
 from store.manager import ConfigManager, utc_now
-from store.static_file import StaticFile
+from store.static_layer import StaticFile
 from store.stores import by_id
 
 
@@ -56,3 +56,6 @@ class FileModeManager(ConfigManager):
     def _document(self, over: Overrides, *, defaults: bool) -> Document:
         tree = by_id(static_file.read_tree(self.config))
         return Document({}, StaticFile(self.config, static=tree), over)
+
+    def _short(self, path: str) -> Document | None:
+        return None

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import itertools
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-INT64_MIN: Final = -(2**63)
-INT64_MAX: Final = 2**63 - 1
+from store.limits import INT64_MAX, INT64_MIN
 
 Height = Annotated[StrictInt, Field(ge=0, le=INT64_MAX)]
 Int64 = Annotated[StrictInt, Field(ge=INT64_MIN, le=INT64_MAX)]

@@ -7,7 +7,6 @@ text inside triggers, so a path means one thing to every writer.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -193,6 +192,8 @@ def locate(path: str) -> Address | None:
 
 def nearest(path: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """The known paths most like this one, best first."""
+    import difflib
+
     return difflib.get_close_matches(path, list(known), n=limit, cutoff=0.5)
 
 

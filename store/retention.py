@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from store import history, paths, state
+from store import history, latest, paths
 from store.database import Database
 from store.errors import InvalidValue
 from store.paths import HEIGHT_PATHS
@@ -88,7 +88,7 @@ def wanted(db: Database) -> Retention:
 
 def _setting(db: Database, path: str) -> Any:
     address = paths.locate(path)
-    return state.value_at(db, address) if address else None
+    return latest.value_at(db, address) if address else None
 
 
 def _days(name: str, value: Any, default: int) -> int:

@@ -6,10 +6,9 @@ defaults. Nothing here refuses a foreign write: no CHECK on the daemon's tables.
 
 from __future__ import annotations
 
-import uuid
 from typing import Final, Protocol
 
-from store import audit, upgrades, views
+from store import audit, upgrades
 from store.errors import ForeignDatabase, SchemaTooNew
 
 VERSION: Final = upgrades.VERSION
@@ -221,6 +220,8 @@ def install(db: Rows, *, created_by: str) -> None:
                 db.execute_sql(f"ALTER TABLE {table} ADD COLUMN {column} {definition}")
     upgrades.apply(db, after=1)
     _derive(db)
+    import uuid  # nothing but a new database needs it
+
     for key, value in (
         ("schema_version", str(VERSION)),
         ("config_epoch", str(uuid.uuid4())),
@@ -251,8 +252,16 @@ def upgrade(db: Rows) -> None:
 
 def _derive(db: Rows) -> None:
     """Make indexes, triggers and views as this version has them; bring the log in line."""
+    from store import views
+
+    have = {
+        row[0]: row[1] for row in db.rows("SELECT name, sql FROM sqlite_master WHERE type='index'")
+    }
     for index, columns in _INDEXES.items():
-        db.execute_sql(f"CREATE INDEX IF NOT EXISTS {index} ON {columns}")
+        sql = f"CREATE INDEX {index} ON {columns}"
+        if have.get(index) != sql:  # a million rows are not indexed again for nothing
+            db.execute_sql(f"DROP INDEX IF EXISTS {index}")
+            db.execute_sql(sql)
     for name, _ in db.rows(_TRIGGERS):
         if str(name).startswith(("audit_", "services_")):
             db.execute_sql(f"DROP TRIGGER {name}")

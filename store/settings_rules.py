@@ -12,7 +12,8 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
 from store import codec, paths
 from store.errors import InvalidValue, Refused
-from store.models import INT64_MAX, INT64_MIN, Value
+from store.limits import INT64_MAX, INT64_MIN
+from store.models import Value
 
 Limit = StrictInt | StrictFloat | None
 

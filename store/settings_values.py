@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from store import audit, codec, paths, state
+from store import audit, codec, latest, paths
 from store.database import Database
 from store.paths import Kind
 
@@ -39,7 +39,7 @@ def present(db: Database) -> list[tuple[str, Any]]:
     except (OddRow, ValueError, RecursionError):
         return [
             (path, codec.entity_value(Kind.SETTING, path, stored))
-            for path, stored in state.present(db, audit.SETTINGS)
+            for path, stored in latest.present(db, audit.SETTINGS)
         ]
 
 

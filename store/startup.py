@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store import history, static_file
+from store import latest
 from store.database import Database
 from store.errors import NodedeckError
 from store.locations import Locations
@@ -16,6 +16,8 @@ def waiting(locations: Locations) -> bool:
     """
     if not locations.config.is_file() or not _unfilled(locations):
         return False
+    from store import static_file  # only a database in which nothing has happened needs it
+
     return bool(static_file.load(locations.config).stale)
 
 
@@ -25,7 +27,7 @@ def _unfilled(locations: Locations) -> bool:
     try:
         database = Database(locations.database, read_only=True)
         try:
-            return history.newest_id(database) == 0
+            return latest.newest_id(database) == 0
         finally:
             database.close()
     except NodedeckError:

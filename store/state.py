@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from store import audit, codec, paths
+from store import audit, codec, fitting, latest, paths
 from store.database import Database
 from store.models import (
     ChainState,
@@ -33,49 +33,19 @@ _SMALL: Final[tuple[tuple[Kind, audit.Keyed | audit.Single], ...]] = (
 _WANTED: Final = {"integer": "an integer of 0 to 2^63-1", "boolean": "a boolean"}
 
 
-def parse_time(text: str) -> datetime | None:
-    """A UTC time as the database writes it (ISO 8601, or SQLite's own form), None if neither."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def present(db: Database, entity: audit.Keyed | audit.Single) -> Iterator[tuple[str, str]]:
-    """(path, stored value) of every entity of a declaration; rows without a key are none."""
-    for path, value in db.rows(entity.present()):
-        if path is not None:
-            yield path, value
-
-
-def value_at(db: Database, address: paths.Address) -> Any:
-    """The present value of one entity, decoded; None where it is absent.
-
-    Reads the newest audit row, which holds the present value by the audit log's invariant.
-    """
-    stored = db.value(
-        "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1", (address.entity,)
-    )
-    return codec.entity_value(address.kind, address.entity, stored)
-
-
-def config_epoch(db: Database) -> str:
-    """The UUID of this database's history; a restored or remade database has another."""
-    return str(db.value("SELECT value FROM meta WHERE key='config_epoch'") or "")
-
-
 def snapshot(db: Database, taken_at: datetime) -> Snapshot:
     """The small state, read inside the caller's read transaction."""
     newest = db.rows("SELECT id, at FROM audit_log ORDER BY id DESC LIMIT 1")
-    stored = {(kind, path): value for kind, entity in _SMALL for path, value in present(db, entity)}
+    stored = {
+        (kind, path): value for kind, entity in _SMALL for path, value in latest.present(db, entity)
+    }
     change_id, written = newest[0] if newest else (0, None)
     return compose(
         stored,
         taken_at=taken_at,
         change_id=change_id,
-        config_epoch=config_epoch(db),
-        written_at=parse_time(written) if written else None,
+        config_epoch=latest.config_epoch(db),
+        written_at=latest.parse_time(written) if written else None,
         heights=_heights(db),
     )
 
@@ -96,15 +66,15 @@ def compose(
         values.setdefault(kind, {})[path] = codec.entity_value(kind, path, text)
     chain, other_chain = _chain(values.get(Kind.CHAIN, {}), faults)
     seeds = {
-        path: codec.typed(EpochSeed, value, path, faults)
+        path: fitting.typed(EpochSeed, value, path, faults)
         for path, value in values.get(Kind.SEED, {}).items()
     }
     versions = NodeVersions()
     for path, value in values.get(Kind.VERSIONS, {}).items():
-        versions = codec.typed(NodeVersions, value, path, faults)
+        versions = fitting.typed(NodeVersions, value, path, faults)
     upgrade = None
     for path, value in values.get(Kind.UPGRADE, {}).items():
-        upgrade = codec.typed(UpgradePlan, value, path, faults)
+        upgrade = fitting.typed(UpgradePlan, value, path, faults)
     return Snapshot(
         taken_at=taken_at,
         change_id=change_id,
@@ -150,14 +120,14 @@ def nodes(db: Database) -> tuple[Node, ...]:
     """The registry in row order; a field that does not decode has its zero value."""
     return tuple(
         _node(path, codec.entity_value(Kind.NODE, path, stored), [])
-        for path, stored in present(db, audit.NODES)
+        for path, stored in latest.present(db, audit.NODES)
     )
 
 
 def _node(path: str, value: Any, faults: list[Undecoded]) -> Node:
     node_id = paths.split(path)[1] or '""'
     fields = {"id": node_id, **(value if isinstance(value, dict) else {})}
-    return codec.typed(Node, fields, path, faults)
+    return fitting.typed(Node, fields, path, faults)
 
 
 def _params(values: Mapping[str, Any], faults: list[Undecoded]) -> Iterator[ParamsDocument]:
@@ -175,7 +145,7 @@ def _heights(db: Database) -> tuple[HeightMark, ...]:
         (HEIGHT_MARKS,),
     )
     marks = (
-        (parse_time(at), codec.chain_value("current_height", codec.load(stored)))
+        (latest.parse_time(at), codec.chain_value("current_height", codec.load(stored)))
         for at, stored in reversed(rows)
         if stored is not None
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from store import files
 from store.errors import BadDocument, CannotCut, NodedeckError, VersionConflict
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS
 from store.reading import Item, guess_format, read, to_python
+from store.static_layer import StaticFile
 from store.yaml_text import replace
 
 DYNAMIC_ROOTS: Final = frozenset(
@@ -20,16 +20,6 @@ DYNAMIC_ROOTS: Final = frozenset(
 def is_dynamic(root: str) -> bool:
     """Whether a top-level key of a node configuration is homed in the database."""
     return root in DYNAMIC_ROOTS or root.endswith(PARAMS_SUFFIX)
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFile:
-    """The file as read: its static keys, the stale dynamic ones, or why it cannot be read."""
-
-    path: Path
-    static: dict[str, Any] = field(default_factory=dict)
-    stale: tuple[str, ...] = ()
-    fault: NodedeckError | None = None
 
 
 def load(path: Path) -> StaticFile:

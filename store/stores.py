@@ -20,7 +20,8 @@ from store.errors import CannotCut, InvalidValue
 from store.manager import ConfigManager
 from store.paths import STATIC_ROOTS, Kind
 from store.reading import guess_format
-from store.static_file import StaticFile, is_dynamic
+from store.static_file import is_dynamic
+from store.static_layer import StaticFile
 from store.yaml_text import replace
 
 Tree = dict[str, Any]

@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from store import audit, codec, history, paths, retention, state
+from store import audit, codec, history, latest, paths, retention
 from store.database import Database
 from store.documents import Document, Entry
 from store.errors import NodedeckError, UsageError
 from store.paths import HEIGHT_PATHS, Kind
-from store.static_file import StaticFile
+from store.static_layer import StaticFile
 
 Point = int | datetime
 """A place in the log: a change id, or a moment."""
@@ -70,7 +70,7 @@ def change_as_of(db: Database, point: Point | None) -> int:
     Raises BeforeHorizon where the log does not reach back to it, and UsageError for a change that
     is yet to come.
     """
-    newest = history.newest_id(db)
+    newest = latest.newest_id(db)
     if point is None:
         return newest
     if isinstance(point, datetime):
@@ -123,7 +123,7 @@ def document_as_of(db: Database, config: Path, point: Point | None) -> PastDocum
 
 
 def _tree(db: Database, values: Mapping[str, Any]) -> dict[str, Any]:
-    now = [path for entity in audit.ENTITIES for path, _ in state.present(db, entity)]
+    now = [path for entity in audit.ENTITIES for path, _ in latest.present(db, entity)]
     place = {path: at for at, path in enumerate(now)}
     kinds = list(Kind)
 

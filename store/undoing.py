@@ -16,7 +16,7 @@ from store import codec, entities, history, retention
 from store.checks import misfit
 from store.database import Database
 from store.errors import InvalidValue, Refused, UsageError, VersionConflict
-from store.export import masked_tree
+from store.masks import masked_tree
 from store.models import Change
 from store.paths import Kind
 

@@ -9,16 +9,18 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from store import codec, paths
-from store.documents import Entry
 from store.errors import NodedeckError, UsageError
-from store.export import masked_tree
-from store.findings import Finding
+from store.masks import masked_tree
 from tui.text import clean
+
+if TYPE_CHECKING:
+    from store.documents import Entry
+    from store.findings import Finding
 
 
 class ReaderGone(Exception):

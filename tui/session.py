@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store import documents, locations, paths
 from store.database import BUSY_MS
 from store.documents import Overrides
+from store.door import utc_now
 from store.errors import UsageError
 from store.files import cannot
 from store.locations import Locations
-from store.manager import ConfigManager, utc_now
+
+if TYPE_CHECKING:
+    from store.manager import ConfigManager
+    from store.operations.reading import DocumentReader
 
 
 @dataclass(slots=True)
@@ -57,12 +59,24 @@ class Session:
         """Open the database to read only, as every verb that never writes does."""
         return self._open(True, BUSY_MS, utc_now)
 
+    def read(self) -> DocumentReader:
+        """Open the database to read the document only; a fifth of what ``look`` has to import."""
+        if self.file_mode:
+            return self.look()
+        from store.operations.reading import DocumentReader
+
+        return DocumentReader.open(
+            self.locations, actor=self.actor, read_only=True, overrides=self.overrides
+        )
+
     def _open(self, read_only: bool, busy_ms: int, clock: Callable[[], datetime]) -> ConfigManager:
         if self.file_mode:
             from store.migration import FileModeManager
 
             config, over = self.locations.config, self.overrides
             return FileModeManager.of(config, actor=self.actor, overrides=over)
+        from store.manager import ConfigManager
+
         return ConfigManager.open(
             self.locations,
             actor=self.actor,
@@ -83,7 +97,7 @@ def begin(given: Given, environ: Mapping[str, str], cwd: Path) -> Session:
     daemon = environ if given.env_file is None else read_env_file(cwd / given.env_file)
     return Session(
         locations=locations.resolve(db=given.db, config=given.config, environ=environ, cwd=cwd),
-        actor=locations.actor_of(environ, user_name(), socket.gethostname(), given.actor),
+        actor=locations.actor_of(environ, user_name(), os.uname().nodename, given.actor),
         read_only=given.read_only or locations.read_only_wanted(environ),
         overrides=documents.overrides(daemon, parse_overrides(given.override)),
         reason=given.reason,
@@ -93,6 +107,8 @@ def begin(given: Given, environ: Mapping[str, str], cwd: Path) -> Session:
 
 def program_version() -> str:
     """The installed version, for ``--version`` and a database's ``created_by``."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("nodedeck")
     except PackageNotFoundError:  # run from a source tree
@@ -101,6 +117,8 @@ def program_version() -> str:
 
 def user_name() -> str:
     """The user's name, or the number of one whom this host does not know."""
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

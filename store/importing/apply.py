@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from store import codec, database, entities, files, settings, state
+from store import codec, database, entities, files, latest, settings
 from store.database import Database
 from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
@@ -215,7 +215,7 @@ def _receipt(plan: Plan, backup: Path) -> dict[str, Any]:
 
 def _present(db: Database) -> planning.Present:
     def present(path: str, kind: Kind) -> Any:
-        value = state.value_at(db, Address(path, kind))
+        value = latest.value_at(db, Address(path, kind))
         return planning.ABSENT if value is None and not _stands(db, path) else value
 
     return present

@@ -18,9 +18,8 @@ from store import masks
 from store.checks import reason
 from store.codec import shown
 from store.errors import BadDocument
+from store.limits import INT64_MAX, INT64_MIN
 from store.models import (
-    INT64_MAX,
-    INT64_MIN,
     BandwidthParams,
     EpochSeed,
     Node,

@@ -16,9 +16,9 @@ from typing import Any, Final
 from store import files, paths
 from store.codec import MASK
 from store.errors import BadDocument, InvalidValue, Refused, UsageError
-from store.export import masked_tree
 from store.importing.fields import Fields, holds_secret, leaves_of, nearest
 from store.importing.leaves import field_of, leaves, same
+from store.masks import masked_tree
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
 from store.reading import Format, Item, guess_format, read, readings, to_python
 from store.static_file import is_dynamic

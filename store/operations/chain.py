@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from store import checks, codec, outlook, paths, state, writes
+from store import checks, codec, latest, outlook, paths, state, writes
 from store.door import Door
 from store.errors import InvalidValue
 from store.models import (
@@ -37,7 +37,7 @@ class ChainOperations(Door):
 
     def _read_height(self, key: str) -> int | None:
         with self.database.reading():
-            found = state.value_at(self.database, Address(key, Kind.CHAIN))
+            found = latest.value_at(self.database, Address(key, Kind.CHAIN))
         return found if isinstance(found, int) else None
 
     def set_height(self, height: int, *, reason: str | None = None) -> int:
@@ -149,7 +149,7 @@ class ChainOperations(Door):
         """The parameters of one type, None where there are none or they do not decode."""
         path = paths.join(f"{kind}{paths.PARAMS_SUFFIX}")
         with self.database.reading():
-            found = state.value_at(self.database, Address(path, Kind.PARAMS))
+            found = latest.value_at(self.database, Address(path, Kind.PARAMS))
         return found if isinstance(found, dict) else None
 
     def set_params(self, kind: str, values: Mapping[str, Any], *, reason: str | None = None) -> int:
@@ -224,7 +224,7 @@ class ChainOperations(Door):
 
 
 def _time(text: object) -> datetime | None:
-    return state.parse_time(str(text))
+    return latest.parse_time(str(text))
 
 
 def _check_seed_type(kind: str) -> None:

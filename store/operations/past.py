@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
-from store import history, retention, state, timeline, undoing
+from store import history, latest, retention, timeline, undoing
 from store.door import Door
 from store.errors import UsageError
 from store.history import Followed, Position
@@ -29,8 +29,8 @@ class PastOperations(Door):
     def position(self, change_id: int | None = None) -> Position:
         """The log's newest change, or another one, as a place to ``follow`` from."""
         with self.database.reading():
-            newest = history.newest_id(self.database) if change_id is None else change_id
-            return Position(state.config_epoch(self.database), newest)
+            newest = latest.newest_id(self.database) if change_id is None else change_id
+            return Position(latest.config_epoch(self.database), newest)
 
     def follow(self, since: Position) -> Followed:
         """The next changes after a position, oldest first; some hundreds at once, so ask again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from store import codec, documents, file_edits, files, paths, state, static_file
+from store import codec, documents, file_edits, files, latest, paths, static_file
 from store.door import Door
 from store.errors import MissingDatabase, UnknownPath, UsageError
 from store.file_edits import FileEdit
@@ -28,7 +28,7 @@ class StaticOperations(Door):
         if _at(static_file.load(self.config).static, parts) is _ABSENT:
             return False
         with self.database.reading():
-            return address is None or state.value_at(self.database, address) is None
+            return address is None or latest.value_at(self.database, address) is None
 
     def set_static(
         self,

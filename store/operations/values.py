@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from store import checks, codec, documents, paths, settings, state, static_file, versions, writes
+from store import (
+    checks,
+    codec,
+    documents,
+    latest,
+    paths,
+    settings,
+    state,
+    static_file,
+    versions,
+    writes,
+)
 from store.documents import Document
 from store.errors import UnknownPath, UsageError
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
@@ -77,7 +88,7 @@ class ValueOperations(StaticOperations):
         """
         address = Address(paths.join("nodes", node_id), Kind.NODE)
         with self._writing(reason) as newest:
-            value = state.value_at(self.database, address)
+            value = latest.value_at(self.database, address)
             if value is None:
                 raise self._unknown(address.entity)
             for field, text in texts.items():
@@ -93,7 +104,7 @@ class ValueOperations(StaticOperations):
         return newest[0]
 
     def _put_value(self, address: Address, path: str, text: str, create: bool) -> None:
-        present = state.value_at(self.database, address)
+        present = latest.value_at(self.database, address)
         if address.kind is Kind.CHAIN:
             self._put_chain_value(address.entity, present, text)
         elif address.kind is Kind.SETTING:
@@ -139,7 +150,7 @@ class ValueOperations(StaticOperations):
 
     def _put_entity(self, address: Address, value: Any) -> None:
         db, root = self.database, paths.split(address.entity)[0]
-        before = codec.leaves(state.value_at(db, address), *paths.split(address.entity))
+        before = codec.leaves(latest.value_at(db, address), *paths.split(address.entity))
         for path, leaf in codec.leaves(value, *paths.split(address.entity)).items():
             if path not in before or before[path] != leaf:
                 settings.refuse_secret(db, path, leaf, before.get(path))

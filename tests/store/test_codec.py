@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import codec, paths
-from store.models import INT64_MAX, INT64_MIN, EpochSeed, Node, Undecoded
+from store import codec, fitting, paths
+from store.limits import INT64_MAX, INT64_MIN
+from store.models import EpochSeed, Node, Undecoded
 from store.paths import Kind
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -106,7 +107,7 @@ def test_sqlites_zero_and_one_become_booleans_only_where_they_are_meant() -> Non
 def test_fields_that_do_not_fit_are_named_and_take_their_default() -> None:
     faults: list[Undecoded] = []
     value = {"id": "n", "host": 7, "inference_port": "x", "strange": 1, "version": "v1"}
-    node = codec.typed(Node, value, "nodes.n", faults)
+    node = fitting.typed(Node, value, "nodes.n", faults)
     assert node == Node(id="n", version="v1")
     assert {fault.path: fault.raw for fault in faults} == {
         "nodes.n.host": "7",
@@ -117,14 +118,14 @@ def test_fields_that_do_not_fit_are_named_and_take_their_default() -> None:
 
 def test_a_value_of_another_shape_is_a_fault_of_the_whole() -> None:
     faults: list[Undecoded] = []
-    assert codec.typed(EpochSeed, "text", "current_seed", faults) == EpochSeed()
+    assert fitting.typed(EpochSeed, "text", "current_seed", faults) == EpochSeed()
     assert [(fault.path, fault.raw) for fault in faults] == [("current_seed", "text")]
 
 
 @given(st.dictionaries(st.sampled_from(sorted(EpochSeed.model_fields)) | text, values))
 def test_typing_never_fails_and_drops_nothing_in_silence(value: dict[str, Any]) -> None:
     faults: list[Undecoded] = []
-    seed = codec.typed(EpochSeed, value, "current_seed", faults)
+    seed = fitting.typed(EpochSeed, value, "current_seed", faults)
     named = {paths.split(fault.path)[1] for fault in faults}
     assert named | seed.model_fields_set == value.keys()
 

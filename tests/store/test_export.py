@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from store.errors import BadDocument, NodedeckError
-from store.export import as_json, as_yaml, count_masked, exported, masked_tree, render
+from store.export import as_json, as_yaml, count_masked, exported, render
 from store.manager import ConfigManager
+from store.masks import masked_tree
 from store.models import Node
 from store.reading import read, to_python
 

@@ -11,13 +11,9 @@ from pydantic import ValidationError
 
 from store.documents import Overrides
 from store.errors import InvalidValue, NodedeckError, UnknownPath, UsageError
+from store.limits import INT64_MAX, INT64_MIN
 from store.manager import ConfigManager, utc_now
-from store.models import (
-    INT64_MAX,
-    INT64_MIN,
-    EpochSeed,
-    NodeVersion,
-)
+from store.models import EpochSeed, NodeVersion
 from tests.support import foreign
 from tests.support.audit_state import assert_sound
 from tests.support.clock import FixedClock

@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 
 from store import outlook
-from store.models import (
-    INT64_MAX,
-    ChainState,
-    EpochSeed,
-    HeightMark,
-    Snapshot,
-    Undecoded,
-    UpgradePlan,
-)
+from store.limits import INT64_MAX
+from store.models import ChainState, EpochSeed, HeightMark, Snapshot, Undecoded, UpgradePlan
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 

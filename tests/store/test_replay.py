@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from store import codec, history, retention, timeline
+from store import codec, history, latest, retention, timeline
 from store.database import Database, create
 from store.paths import HEIGHT_PATHS
 from store.retention import Horizons, Retention
@@ -107,7 +107,7 @@ def decoded(db: Database) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def ids(db: Database) -> range:
-    return range(1, history.newest_id(db) + 1)
+    return range(1, latest.newest_id(db) + 1)
 
 
 @pytest.fixture(params=range(4))
@@ -177,7 +177,7 @@ def test_what_happens_after_pruning_does_not_disturb_the_past(past: Past, db: Da
     with foreign.connect(past.path) as connection:
         connection.execute(AGE, (30,))
     retention.prune(db, Retention(1, 1), datetime.now(UTC), pause=no_pause)
-    horizon = history.newest_id(db)
+    horizon = latest.newest_id(db)
     held = timeline.entities_as_of(db, horizon)
     for _ in range(3):
         past.live(TRANSACTIONS // 4, days=1)

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 
 from store.documents import Source
 from store.errors import InvalidValue, UnknownPath, UsageError
+from store.limits import INT64_MAX
 from store.manager import ConfigManager
-from store.models import (
-    INT64_MAX,
-    NodeVersion,
-)
+from store.models import NodeVersion
 from store.paths import Home
 from tests.support import foreign
 from tests.support.samples import NODE, PLAN, SEED, counted

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from store.codec import dump, shown
 from store.errors import InvalidValue, Refused
-from store.models import INT64_MAX, INT64_MIN
+from store.limits import INT64_MAX, INT64_MIN
 from store.settings_rules import (
     Constraints,
     Rule,

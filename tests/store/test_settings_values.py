@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import audit, codec, settings_values, state
+from store import audit, codec, latest, settings_values
 from store.database import Database
 from store.manager import ConfigManager
 from store.paths import Kind
@@ -24,7 +24,7 @@ _ODD_NAMES = ("", "a.b", 'q"', "nodes", "x_params", "é", "a\n", "\0", b"b", 3, 
 def _said(db: Database) -> list[tuple[str, Any]]:
     return [
         (path, codec.entity_value(Kind.SETTING, path, stored))
-        for path, stored in state.present(db, audit.SETTINGS)
+        for path, stored in latest.present(db, audit.SETTINGS)
     ]
 
 

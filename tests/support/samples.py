@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from store.limits import INT64_MIN
 from store.manager import ConfigManager
-from store.models import (
-    INT64_MIN,
-    EpochSeed,
-    Node,
-    UpgradePlan,
-)
+from store.models import EpochSeed, Node, UpgradePlan
 from tests.support import foreign
 
 NODE = Node.model_validate(

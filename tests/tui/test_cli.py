@@ -205,11 +205,12 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, "--version").out.startswith("nodedeck ")
 
 
-def test_a_verb_loads_neither_textual_nor_watchfiles(database: Path) -> None:
+def test_a_short_question_loads_nothing_heavy(database: Path) -> None:
     code = (
         "import sys\nfrom tui.cli import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit as left:\n    assert not left.code\n"
-        "heavy = {'textual', 'watchfiles', 'textual_plotext', 'tui.app', 'tui.verbs.status'}\n"
+        "heavy = {'textual', 'watchfiles', 'textual_plotext', 'tui.app', 'tui.verbs.status',"
+        " 'pydantic', 'peewee', 'yaml', 'tomllib', 'store.manager'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     argv = ("get", "current_height", "--override", "current_height=5", "--db", str(database))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from store.documents import Document
+from store.door import utc_now
 from store.errors import UsageError
-from store.manager import ConfigManager, utc_now
-from store.timeline import PastDocument, Point
 from tui import output
-from tui.verbs.history import moment
+
+if TYPE_CHECKING:
+    from store.documents import Document
+    from store.manager import ConfigManager
+    from store.timeline import PastDocument, Point
 
 _CHANGE: Final = re.compile(r"#?(\d{1,19})")
 
@@ -37,6 +39,8 @@ def point(text: str, now: datetime) -> Point | None:
         return None
     if change := _CHANGE.fullmatch(text.strip()):
         return int(change[1])
+    from tui.verbs.history import moment
+
     found = moment(text, now)
     if found > now:
         raise UsageError(f"{text} lies in the future.", hint="Name a time that has been.")

@@ -25,8 +25,13 @@ from tui.verbs.completing import complete_paths
 @click.pass_context
 def command(context: click.Context, path: str, as_of: str | None, as_json: bool) -> None:
     """Print the effective value at PATH: bare, and JSON where it is an object or a list."""
-    with common.session(context).look() as manager:
-        entry = past.document(manager, as_of).get(path)
+    current = common.session(context)
+    if as_of is None:
+        with current.read() as reader:
+            entry = reader.get(path)
+    else:
+        with current.look() as manager:
+            entry = past.document(manager, as_of).get(path)
     if as_json:
         output.put_json("get", **output.entry_fields(entry))
     else:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from store.export import as_json, as_yaml
 from store.importing import plan as planning
-from store.models import INT64_MAX, INT64_MIN
+from store.limits import INT64_MAX, INT64_MIN
 from tests.store.importing.samples import (
     SAMPLES,
     SECRET,
