@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from store.codec import dump, shown
+from store import masks
+from store.codec import MASK, dump, shown
 from store.errors import InvalidValue
 from store.models import (
     INT64_MAX,
@@ -99,6 +100,15 @@ def storable(value: Any, path: str) -> None:
         ) from None
 
 
+def refuse_mask(path: str, value: Any) -> None:
+    """Raise InvalidValue for a mask where a secret stands: it would put an end to the secret."""
+    if masks.shows_mask(value) and masks.holds_secret(split(path), value):
+        raise InvalidValue(
+            f"{path}: {MASK} stands for a secret that was not shown; nothing was changed.",
+            hint="Write the secret in its place, or leave the value out to keep what is there.",
+        )
+
+
 @contextmanager
 def utf8() -> Iterator[None]:
     """Raise InvalidValue for text without a UTF-8 form: half a surrogate pair, or a raw byte."""
@@ -131,6 +141,9 @@ def checked_node(node: Node, before: Node | None, others: Iterable[Node]) -> Nod
     def differs(field: str) -> bool:
         return before is None or getattr(node, field) != getattr(before, field)
 
+    for field in type(node).model_fields:
+        if differs(field):
+            refuse_mask(f"{path}.{field}", getattr(node, field))
     if not node.host and differs("host"):
         raise InvalidValue(f"{path}.host: must not be empty; nothing was changed.")
     for field in _UNSET_REFUSED:

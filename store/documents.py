@@ -150,7 +150,7 @@ class Document:
     def masked(self) -> dict[str, Any]:
         """The tree with secrets masked; raises InvalidValue for an override that is none."""
         self.check()
-        tree: dict[str, Any] = _mapped(self.tree, masks.masked)
+        tree: dict[str, Any] = masks.masked((), self.tree)
         return tree
 
     def legacy(self, *, mask: bool = True) -> dict[str, Any]:
@@ -241,14 +241,6 @@ def _walk(value: Any, prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any
             found |= _walk(below, (*prefix, str(name)))
         return found
     return {prefix: value}
-
-
-def _mapped(value: Any, change: Any, prefix: tuple[str, ...] = ()) -> Any:
-    if isinstance(value, dict):
-        return {name: _mapped(below, change, (*prefix, str(name))) for name, below in value.items()}
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return [_mapped(item, change, prefix) for item in value]
-    return change(prefix, value)
 
 
 def _without(

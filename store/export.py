@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
-from store import codec, masks, paths
+from store import masks, paths
 from store.documents import Document
 from store.errors import InvalidValue, NodedeckError
 from store.models import INT64_MAX, INT64_MIN
@@ -106,16 +106,12 @@ def _without_nulls(value: Any) -> Any:
 
 def masked_tree(parts: Sequence[str], value: Any) -> Any:
     """A value and all below it as they may be shown; ``parts`` is the path of the value."""
-    if isinstance(value, dict):
-        return {name: masked_tree((*parts, str(name)), below) for name, below in value.items()}
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return [masked_tree(parts, item) for item in value]
     return masks.masked(parts, value)
 
 
 def count_masked(tree: dict[str, Any]) -> int:
-    """How many values of a masked tree are the mask."""
-    return sum(value == codec.MASK for _, value in _scalars(tree, ()))
+    """How many values of a masked tree are the mask, or show it inside."""
+    return sum(masks.shows_mask(value) for _, value in _scalars(tree, ()))
 
 
 def _scalars(value: Any, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

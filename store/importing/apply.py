@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from store import codec, database, entities, files, settings, state
+from store import checks, codec, database, entities, files, settings, state
 from store.database import Database
 from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
@@ -81,10 +81,13 @@ def apply(
     """Do what the plan says, or nothing.
 
     Raises VersionConflict where the file or the database moved on since the plan was made,
-    CannotCut, before anything was touched, where the file's text cannot be cut with proof, and
+    CannotCut, before anything was touched, where the file's text cannot be cut with proof,
+    InvalidValue where a mask of an export stands for a secret that the database has not, and
     HalfDone where the database is complete but the file could not be rewritten.
     """
     source = approved.source
+    for write in approved.writes:
+        checks.refuse_mask(write.path, write.value)
     kept = cut_text(approved) if rewrite else None
     if kept is not None and kept[0] == source.data:
         kept = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -30,7 +30,7 @@ from store.models import (
     ValidationParams,
     Value,
 )
-from store.paths import CHAIN_VALUES, quote, split
+from store.paths import CHAIN_VALUES, Kind, quote, split
 from store.reading import Item, Misfit, coerce, to_python
 from store.reading.scalars import Field
 
@@ -69,15 +69,6 @@ class Unknown:
 
     path: str
     item: Item
-
-
-def holds_secret(parts: Sequence[str], value: Any) -> bool:
-    """Whether a value is a secret, or has one anywhere inside."""
-    if isinstance(value, dict):
-        return any(holds_secret((*parts, str(name)), below) for name, below in value.items())
-    if isinstance(value, list):
-        return any(holds_secret(parts, below) for below in value)
-    return masks.is_secret(parts, value)
 
 
 @dataclass(slots=True)
@@ -158,7 +149,7 @@ class Fields:
             plain = self.plain(below, at)
             if name in known:
                 values[name] = self.scalar(below, at, known[name])
-            elif holds_secret((name,), plain):
+            elif masks.holds_secret(split(at), plain):
                 self.unknown.append(Unknown(at, below))
             else:
                 values[name] = plain
@@ -181,7 +172,7 @@ class Fields:
             for platform, url in self.entries(found, f"{path}.binaries").items():
                 below = f"{path}.binaries.{quote(platform)}"
                 text = self.scalar(url, below, "str")
-                if holds_secret((platform,), text):
+                if masks.unfit(Kind.UPGRADE, (platform,), text):
                     self.unknown.append(Unknown(below, url))
                 else:
                     binaries[platform] = text

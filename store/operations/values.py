@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from store import checks, codec, documents, paths, settings, state, static_file, versions, writes
+from store import (
+    checks,
+    codec,
+    documents,
+    masks,
+    paths,
+    settings,
+    state,
+    static_file,
+    versions,
+    writes,
+)
 from store.documents import Document
 from store.errors import UnknownPath, UsageError
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
@@ -138,11 +149,14 @@ class ValueOperations(StaticOperations):
         settings.put(db, service, key, settings.admit(db, service, key, value))
 
     def _put_entity(self, address: Address, value: Any) -> None:
-        db, root = self.database, paths.split(address.entity)[0]
-        before = codec.leaves(state.value_at(db, address), *paths.split(address.entity))
-        for path, leaf in codec.leaves(value, *paths.split(address.entity)).items():
+        db, parts = self.database, paths.split(address.entity)
+        root, present = parts[0], state.value_at(db, address)
+        value = masks.restored(parts, value, present)
+        before = codec.leaves(present, *parts)
+        for path, leaf in codec.leaves(value, *parts).items():
             if path not in before or before[path] != leaf:
                 settings.refuse_secret(db, path, leaf, before.get(path))
+                checks.refuse_mask(path, leaf)
         if address.kind is Kind.SEED:
             seed = checks.checked(EpochSeed, value, address.entity)
             writes.put_seed(db, root.removesuffix("_seed"), seed)

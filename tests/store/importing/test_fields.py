@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from store.errors import BadDocument
-from store.importing.fields import holds_secret
+from store.masks import holds_secret
 from store.models import INT64_MAX, INT64_MIN
 from tests.store.importing.samples import database_leaves, on_disk, places, plan, put, run
 
