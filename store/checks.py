@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from store import masks
-from store.codec import MASK, dump, shown
+from store.codec import MASK, dump
 from store.errors import InvalidValue
 from store.models import (
     INT64_MAX,
@@ -54,7 +54,7 @@ def misfit(error: ValidationError, path: str) -> InvalidValue:
     fault = error.errors()[0]
     below = "".join(f".{quote(str(part))}" for part in _named(fault["loc"]))
     return InvalidValue(
-        f"{path}{below}: {reason(fault['msg'])}, not {shown(fault['input'])[:80]!r};"
+        f"{path}{below}: {reason(fault['msg'])}, not {masks.told(path + below, fault['input'])};"
         " nothing was changed."
     )
 
@@ -116,7 +116,8 @@ def utf8() -> Iterator[None]:
         yield
     except UnicodeEncodeError as error:
         raise InvalidValue(
-            f"{error.object[:80]!r} is not text that UTF-8 can hold; nothing was changed."
+            f"A text cannot be held in UTF-8: its character {error.start + 1} is half a surrogate"
+            " pair or a raw byte; nothing was changed."
         ) from None
 
 

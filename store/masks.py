@@ -23,13 +23,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
-from store.codec import MASK
-from store.paths import Kind
+from store.codec import MASK, shown
+from store.errors import UsageError
+from store.paths import Kind, split
 from store.secret_names import is_secret_name, names_secret, words
 
 _IN_A_QUERY: Final = frozenset(("key", "sig", "signature", "auth", "jwt", "code", "credential"))
 _AUTHORIZATION: Final = "authorization"
 _LONG_USER: Final = 20
+_QUOTED: Final = 80
 
 # a public key in the same armour may be read by everybody
 _ARMOUR: Final = re.compile(r"-----BEGIN (?!(?:[A-Z0-9]+ )*PUBLIC KEY)")
@@ -78,6 +80,15 @@ def unfit(kind: Kind, parts: Sequence[str], value: Any) -> bool:
 def masked(parts: Sequence[str], value: Any) -> Any:
     """A value and all below it as they may be shown; ``parts`` is the path of the value."""
     return _masked(tuple(parts), value, MASK, _text)
+
+
+def told(path: str, value: Any) -> str:
+    """A value as an error about its path may quote it: masked, and at most 80 characters of it."""
+    try:
+        parts = split(path)
+    except UsageError:  # of a foreign writer's making
+        parts = (path,)
+    return repr(shown(masked(parts, value))[:_QUOTED])
 
 
 def shows_mask(value: Any) -> bool:

@@ -122,7 +122,7 @@ def _override(text: str) -> tuple[str, str]:
             at = text.find("=", at + 1)
         else:
             return text[:at], text[at + 1 :]
-    raise UsageError(f"--override {text!r} is not PATH=VALUE.", hint="Write it like api.port=9000.")
+    raise UsageError("An --override is not PATH=VALUE.", hint="Write it like api.port=9000.")
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from store import masks
 from store.checks import reason
-from store.codec import shown
 from store.errors import BadDocument
 from store.models import (
     INT64_MAX,
@@ -93,13 +92,13 @@ class Fields:
     def entries(self, item: Item, path: str) -> Mapping[str, Item]:
         """The entries of a mapping; null has none."""
         if item.kind not in ("map", "null"):
-            raise self.fault(item, path, f"must be a mapping, not {_kind(item)}")
+            raise self.fault(item, path, f"must be a mapping, not {_kind(item, path)}")
         return item.entries
 
     def elements(self, item: Item, path: str) -> tuple[Item, ...]:
         """The elements of a list; null has none."""
         if item.kind not in ("list", "null"):
-            raise self.fault(item, path, f"must be a list, not {_kind(item)}")
+            raise self.fault(item, path, f"must be a list, not {_kind(item, path)}")
         return item.elements
 
     def scalar(self, item: Item, path: str, want: Field) -> Any:
@@ -263,9 +262,8 @@ class Fields:
         except ValidationError as error:
             fault = error.errors()[0]
             place, below = _place(item, fault["loc"])
-            raise self.fault(
-                place, path + below, f"{reason(fault['msg'])}, not {shown(fault['input'])[:80]}"
-            ) from None
+            told = masks.told(path + below, fault["input"])
+            raise self.fault(place, path + below, f"{reason(fault['msg'])}, not {told}") from None
 
 
 def _place(item: Item, location: tuple[int | str, ...]) -> tuple[Item, str]:
@@ -283,9 +281,9 @@ def _place(item: Item, location: tuple[int | str, ...]) -> tuple[Item, str]:
     return item, below
 
 
-def _kind(item: Item) -> str:
+def _kind(item: Item, path: str) -> str:
     return {"map": "a mapping", "list": "a list", "null": "nothing"}.get(
-        item.kind, f"{shown(to_python(item))[:60]!r}"
+        item.kind, masks.told(path, to_python(item))
     )
 
 

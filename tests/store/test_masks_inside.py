@@ -111,7 +111,8 @@ def test_a_commands_words_are_read_together() -> None:
 
 
 def test_numbers_and_what_is_no_text_are_never_secrets() -> None:
-    for value in (math.nan, [math.nan], 5, True, None, {}, [], ()):
+    values: tuple[Any, ...] = (math.nan, [math.nan], 5, True, None, {}, [], ())
+    for value in values:
         assert not masks.holds_secret(("passwords", "token"), value)
 
 
@@ -179,4 +180,4 @@ def test_a_mask_that_comes_back_keeps_the_secret(manager: ConfigManager) -> None
 def test_the_audit_pane_tells_no_nodes_secrets(manager: ConfigManager) -> None:
     manager.add_node(_node(["--api-key", "hunter2"]))
     manager.set_value("nodes.n9.models.m.args", json.dumps(["--api-key", "hunter2", "--x"]))
-    assert summary(manager.history(limit=1)[0]).count(MASK) == 2
+    assert "hunter2" not in summary(manager.history(limit=1)[0])
