@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store import history, static_file
+from store import files, history, static_file
 from store.database import Database
 from store.errors import NodedeckError
 from store.locations import Locations
@@ -14,22 +14,21 @@ def waiting(locations: Locations) -> bool:
     A database that cannot be opened or a file that cannot be read is none: whoever opens it says
     so better.
     """
-    if not locations.config.is_file() or not _unfilled(locations):
+    try:
+        waits = files.exists(locations.config) and _unfilled(locations)
+    except NodedeckError:
         return False
-    return bool(static_file.load(locations.config).stale)
+    return waits and bool(static_file.load(locations.config).stale)
 
 
 def _unfilled(locations: Locations) -> bool:
-    if not locations.database.exists():
+    if not files.exists(locations.database):
         return True
+    database = Database(locations.database, read_only=True)
     try:
-        database = Database(locations.database, read_only=True)
-        try:
-            return history.newest_id(database) == 0
-        finally:
-            database.close()
-    except NodedeckError:
-        return False
+        return history.newest_id(database) == 0
+    finally:
+        database.close()
 
 
 def offer(locations: Locations) -> str:

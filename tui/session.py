@@ -12,11 +12,10 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from store import documents, locations, paths
+from store import documents, files, locations, paths
 from store.database import BUSY_MS
 from store.documents import Overrides
 from store.errors import UsageError
-from store.files import cannot
 from store.locations import Locations
 from store.manager import ConfigManager, utc_now
 
@@ -133,9 +132,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     with the line, where a line is no assignment.
     """
     try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise cannot("read", path, error) from error
+        text = files.read(path).decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text.", hint="Name an environment file.") from error
     found: dict[str, str] = {}

@@ -48,7 +48,7 @@ class Result:
 
 def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.MERGE) -> Plan:
     """The plan against the database as it is, or against none where there is none yet."""
-    if not locations.database.exists():
+    if not files.exists(locations.database):
         return planning.make(source, planning.nothing, strategy)
     if database.blank(locations.database):  # an import that was killed had only begun to make it
         return planning.make(source, planning.nothing, strategy)
@@ -120,7 +120,7 @@ def _secured(
     """The backup and the receipt of the committed database, or neither of the two."""
     backup = backup_path(approved.source.path, clock())
     files.create(backup, approved.source.data)
-    fresh = not locations.database.exists()
+    fresh = not files.exists(locations.database)
     receipt = None
     try:
         if approved.writes:

@@ -49,7 +49,7 @@ class StaticOperations(Door):
         """
         parts = paths.split(path)
         with files.locked(self.config), self.database.writing():
-            if not self.config.is_file():
+            if not files.exists(self.config):
                 raise MissingDatabase(
                     f"There is no config file {self.config}; nothing was changed.",
                     hint="Name it with --config.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,12 @@ def test_an_import_brings_them_to_the_daemon_and_tells_nobody(
     assert manager.node("n9").models["m"].args == tuple(ARGS)
     ((receipt,),) = manager.database.rows("SELECT receipt_json FROM imports")
     assert "hunter2" not in receipt
+
+
+@pytest.mark.parametrize("more", [(), ("--with-secrets",)])
+def test_an_export_replaces_no_pipe(
+    capsys: pytest.CaptureFixture[str], here: Path, more: tuple[str, ...]
+) -> None:
+    os.mkfifo(here / "pipe", 0o644)
+    assert "not a regular file" in one_line(call(capsys, "export", "pipe", *more), 2)
+    assert stat.filemode((here / "pipe").stat().st_mode) == "prw-r--r--"
