@@ -122,7 +122,7 @@ def _free_place(folder: Path, stem: str, now: datetime, name: str) -> Path:
     stamp, tail = now.strftime("%Y%m%dT%H%M%SZ"), f"-{name}" if name else ""
     path = folder / f"{stem}-{stamp}{tail}.db"
     number = 1
-    while path.exists() or _unfinished(path).exists():
+    while files.exists(path) or files.exists(_unfinished(path)):
         number += 1
         path = folder / f"{stem}-{stamp}-{number}{tail}.db"
     return path
@@ -155,7 +155,7 @@ def _written(source: Database, path: Path, made: list[Path]) -> dict[str, Any]:
 
 
 def _config_copied(config: Path, path: Path, made: list[Path]) -> dict[str, Any]:
-    if not config.is_file():
+    if not files.exists(config):
         return {"config": None, "config_sha256": None}
     data = files.read(config)
     files.create(config_copy(path), data)
@@ -211,7 +211,7 @@ def find(locations: Locations, name: str) -> Backup:
 def look(path: Path) -> Backup:
     """A backup file with what its manifest says."""
     place = manifest_of(path)
-    loaded = codec.load(files.read(place).decode("utf-8", "replace")) if place.is_file() else {}
+    loaded = codec.load(files.read(place).decode("utf-8", "replace")) if files.exists(place) else {}
     manifest = loaded if isinstance(loaded, dict) else {}
     return Backup(path, path.stat().st_size, manifest)
 

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from store.codec import dump, shown
+from store import masks
+from store.codec import MASK, dump
 from store.errors import InvalidValue
 from store.limits import INT64_MAX
 from store.models import (
@@ -52,7 +53,7 @@ def misfit(error: ValidationError, path: str) -> InvalidValue:
     fault = error.errors()[0]
     below = "".join(f".{quote(str(part))}" for part in _named(fault["loc"]))
     return InvalidValue(
-        f"{path}{below}: {reason(fault['msg'])}, not {shown(fault['input'])[:80]!r};"
+        f"{path}{below}: {reason(fault['msg'])}, not {masks.told(path + below, fault['input'])};"
         " nothing was changed."
     )
 
@@ -98,6 +99,15 @@ def storable(value: Any, path: str) -> None:
         ) from None
 
 
+def refuse_mask(path: str, value: Any) -> None:
+    """Raise InvalidValue for a mask where a secret stands: it would put an end to the secret."""
+    if masks.shows_mask(value) and masks.holds_secret(split(path), value):
+        raise InvalidValue(
+            f"{path}: {MASK} stands for a secret that was not shown; nothing was changed.",
+            hint="Write the secret in its place, or leave the value out to keep what is there.",
+        )
+
+
 def sample(address: Address) -> Any:
     """An entity as its model has it by default, so that text is typed by its field.
 
@@ -119,6 +129,9 @@ def checked_node(node: Node, before: Node | None, others: Iterable[Node]) -> Nod
     def differs(field: str) -> bool:
         return before is None or getattr(node, field) != getattr(before, field)
 
+    for field in type(node).model_fields:
+        if differs(field):
+            refuse_mask(f"{path}.{field}", getattr(node, field))
     if not node.host and differs("host"):
         raise InvalidValue(f"{path}.host: must not be empty; nothing was changed.")
     for field in _UNSET_REFUSED:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from store import files, schema
-from store.errors import Busy, InvalidValue, MissingDatabase, NodedeckError, Refused
+from store.errors import Busy, InvalidValue, MissingDatabase, NodedeckError, Refused, UsageError
 
 if TYPE_CHECKING:
     import peewee
@@ -40,11 +40,12 @@ class Database:
         SchemaTooNew where writing to it would not be safe, Refused where it cannot be opened. An
         older schema is brought up to date unless the database is only read.
         """
-        if not path.is_file():
+        if not files.exists(path):
             raise MissingDatabase(
                 f"There is no database at {path}.",
                 hint="Make one with 'nodedeck init' or 'nodedeck import apply FILE'.",
             )
+        _refuse_directory(path)
         self.path = path
         self.read_only = read_only
         self.immutable = False
@@ -213,7 +214,8 @@ class Transaction:
             raise _translated(self._database.path, error) from error
         if isinstance(error, UnicodeEncodeError):
             raise InvalidValue(
-                f"{error.object[:80]!r} is not text that UTF-8 can hold; nothing was changed."
+                f"A text cannot be held in UTF-8: its character {error.start + 1} is half a"
+                " surrogate pair or a raw byte; nothing was changed."
             ) from None
 
 
@@ -224,7 +226,7 @@ def create(path: Path, *, created_by: str) -> bool:
     are its -wal and -shm, which take the mode of the file. Raises ForeignDatabase where another
     program's tables are in it.
     """
-    fresh = not path.exists()
+    fresh = not files.exists(path)
     if fresh:
         if not path.parent.is_dir():
             raise MissingDatabase(
@@ -232,6 +234,7 @@ def create(path: Path, *, created_by: str) -> bool:
                 hint="Make the directory, or name another place with --db.",
             )
         files.create(path)
+    _refuse_directory(path)
     connection = _connected(f"file:{quote(str(path.absolute()))}", BUSY_MS, ())
     raw = _Raw(connection)
     try:
@@ -255,6 +258,15 @@ def create(path: Path, *, created_by: str) -> bool:
         raise
     connection.close()
     return not version
+
+
+def _refuse_directory(path: Path) -> None:
+    if not path.is_file():
+        what = "a directory" if path.is_dir() else "no regular file"
+        raise UsageError(
+            f"{path} is {what} and no database; nothing was changed.",
+            hint="Name the database itself, such as state.db inside a directory.",
+        )
 
 
 def blank(path: Path) -> bool:
@@ -318,10 +330,7 @@ def _is_sqlites(error: BaseException) -> bool:
 
 
 def _translated(path: Path, error: BaseException) -> NodedeckError:
-    cause: BaseException | None = error
-    while cause is not None and not hasattr(cause, "sqlite_errorcode"):
-        cause = cause.__cause__ or cause.__context__
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    cause, code = _cause(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy(f"{path} is locked by another writer; nothing was changed.", hint="Try again.")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY):
@@ -338,4 +347,26 @@ def _translated(path: Path, error: BaseException) -> NodedeckError:
         return NodedeckError(
             f"No space is left for {path}; nothing was changed.", hint="Make room and try again."
         )
-    return NodedeckError(f"{path}: {cause or error}; nothing was changed.")
+    if code == sqlite3.SQLITE_IOERR:
+        return NodedeckError(
+            f"The disk failed while {path} was read or written ({cause}); nothing was changed.",
+            hint="Look whether it is full (df) or broken (dmesg), then try again.",
+        )
+    return NodedeckError(f"{path}: {cause}; nothing was changed.")
+
+
+def _cause(error: BaseException) -> tuple[BaseException, int]:
+    """The failure that tells most, and its primary code.
+
+    A full disk ends the transaction, and then the rollback fails too, with a code that says
+    nothing: what it failed after counts.
+    """
+    told: tuple[BaseException, int] = (error, 0)
+    at: BaseException | None = error
+    while at is not None:
+        code = getattr(at, "sqlite_errorcode", 0) & 0xFF
+        if code not in (0, sqlite3.SQLITE_ERROR):
+            return at, code
+        told = (at, code) if code and not told[1] else told
+        at = at.__cause__ or at.__context__
+    return told

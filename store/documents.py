@@ -151,7 +151,7 @@ class Document:
     def masked(self) -> dict[str, Any]:
         """The tree with secrets masked; raises InvalidValue for an override that is none."""
         self.check()
-        tree: dict[str, Any] = masks.masked_tree((), self.tree)
+        tree: dict[str, Any] = masks.masked((), self.tree)
         return tree
 
     def legacy(self, *, mask: bool = True) -> dict[str, Any]:
@@ -302,16 +302,17 @@ def _put(tree: dict[str, Any], parts: tuple[str, ...], text: str, path: str) -> 
 
 def like(present: Any, text: str, path: str) -> Any:
     """Text as a value of the same type as the present one; raises InvalidValue where it is not."""
+    told = masks.told(path, text)
     if isinstance(present, bool):
         truth = codec.truth(text)
         if truth is None:
-            raise InvalidValue(f"{path}: must be true or false, not {text!r}; nothing was changed.")
+            raise InvalidValue(f"{path}: must be true or false, not {told}; nothing was changed.")
         return truth
     if isinstance(present, int):
         number = codec.as_integer(text)
         if number is None:
             raise InvalidValue(
-                f"{path}: must be a 64-bit integer, not {text!r}; nothing was changed."
+                f"{path}: must be a 64-bit integer, not {told}; nothing was changed."
             )
         return number
     if isinstance(present, float):
@@ -319,14 +320,12 @@ def like(present: Any, text: str, path: str) -> Any:
             return float(text)
         except ValueError:
             raise InvalidValue(
-                f"{path}: must be a number, not {text!r}; nothing was changed."
+                f"{path}: must be a number, not {told}; nothing was changed."
             ) from None
     if isinstance(present, dict | list):
         loaded = codec.load(text)
         if not isinstance(loaded, type(present)):
             wanted = "object" if isinstance(present, dict) else "list"
-            raise InvalidValue(
-                f"{path}: must be a JSON {wanted}, not {text[:80]!r}; nothing was changed."
-            )
+            raise InvalidValue(f"{path}: must be a JSON {wanted}, not {told}; nothing was changed.")
         return loaded
     return text

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from store import codec, paths
+from store import masks, paths
 from store.documents import Document
 from store.errors import InvalidValue, NodedeckError
 from store.limits import INT64_MAX, INT64_MIN
@@ -105,8 +105,8 @@ def _without_nulls(value: Any) -> Any:
 
 
 def count_masked(tree: dict[str, Any]) -> int:
-    """How many values of a masked tree are the mask."""
-    return sum(value == codec.MASK for _, value in _scalars(tree, ()))
+    """How many values of a masked tree are the mask, or show it inside."""
+    return sum(masks.shows_mask(value) for _, value in _scalars(tree, ()))
 
 
 def _scalars(value: Any, parts: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -7,15 +7,24 @@ the daemon can still write it. An existing file keeps its owner and mode; a syml
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from store.errors import NodedeckError
+from store.errors import Busy, NodedeckError, Refused, UsageError
 
 PRIVATE = 0o600
+# four times what any reader takes, so that its own limit, which knows the format, speaks first
+LARGEST: Final = 64 * 2**20
+LOCK_SECONDS: Final = 10.0
+_LOCK_STEP: Final = 0.05
+_FORBIDDEN: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def digest(data: bytes) -> str:
@@ -25,21 +34,73 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read(path: Path) -> bytes:
-    """All bytes of a file; raises NodedeckError with a sentence where that fails."""
+def exists(path: Path) -> bool:
+    """Whether something stands at a path.
+
+    Raises Refused where this user may not look, and UsageError for a symlink that leads nowhere
+    but to itself: neither is the same as no file.
+    """
     try:
-        return path.read_bytes()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise cannot("look at", path, error) from error
+    return True
+
+
+def read(path: Path, *, limit: int = LARGEST) -> bytes:
+    """All bytes of a regular file of at most ``limit`` bytes.
+
+    Raises NodedeckError with a sentence where that fails: Refused where this user may not, and
+    UsageError for a pipe, a device or a directory, whose bytes may never come or never end.
+    """
+    try:
+        # without waiting for whoever may write to a pipe some day
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            _want_regular(os.fstat(handle), path)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(limit + 1)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise cannot("read", path, error) from error
+    if len(data) > limit:
+        raise NodedeckError(
+            f"{path} has more than {limit:,} bytes, which no configuration has.",
+            hint="Is this the right file?",
+        )
+    return data
+
+
+def refuse_irregular(path: Path) -> None:
+    """Raise UsageError where something stands at a path that is no regular file."""
+    if exists(path):
+        _want_regular(path.stat(), path)
+
+
+def _want_regular(found: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        what = "a directory" if stat.S_ISDIR(found.st_mode) else "a pipe, a socket or a device"
+        raise UsageError(
+            f"{path} is {what} and not a regular file; it is as it was.",
+            hint="Name a file; what comes from a pipe can be saved to one first.",
+        )
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put a file in place of the old one, or none; raises NodedeckError, the old file intact."""
+    """Put a file in place of the old one, or none; raises NodedeckError, the old file intact.
+
+    What is there and no regular file, such as a pipe, is refused and not replaced.
+    """
     import tempfile  # a reader of the database never needs it
 
     target = Path(os.path.realpath(path))
     try:
-        old = target.stat() if target.exists() else None
+        old = target.stat() if exists(target) else None
+        if old is not None:
+            _want_regular(old, path)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -71,21 +132,39 @@ def create(path: Path, data: bytes = b"") -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, patience: float = LOCK_SECONDS) -> Iterator[None]:
     """Hold the right to rewrite a file, against every other nodedeck on this host.
 
     The lock is on the directory, since the file itself is replaced by each write. It is given up
-    when the process ends, however it ends.
+    when the process ends, however it ends. Raises Busy where somebody else keeps it for longer
+    than ``patience``, in seconds.
     """
     try:
         handle = os.open(Path(os.path.realpath(path)).parent, os.O_RDONLY)
     except OSError as error:
         raise cannot("lock", path, error) from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _lock(handle, path, patience)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, path: Path, patience: float) -> None:
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                raise Busy(
+                    f"Another nodedeck has kept the files beside {path} to itself for"
+                    f" {patience:g} s; nothing was changed.",
+                    hint="Let it finish, or look for one that waits for an answer; then try again.",
+                ) from error
+        except OSError as error:
+            raise cannot("lock", path, error) from error
+        time.sleep(_LOCK_STEP)
 
 
 def sync_directory(path: Path) -> None:
@@ -98,9 +177,17 @@ def sync_directory(path: Path) -> None:
 
 
 def cannot(verb: str, path: Path, error: OSError, *, left: str = "") -> NodedeckError:
-    """The sentence for a file operation that failed."""
-    reason = error.strerror or type(error).__name__
-    return NodedeckError(f"Cannot {verb} {path}: {reason.lower()}.", hint=left)
+    """The sentence for a file operation that failed: Refused where this user may not do it.
+
+    A symlink that leads back to itself is a UsageError.
+    """
+    reason = (error.strerror or type(error).__name__).lower()
+    if error.errno in _FORBIDDEN:
+        hint = left or "Look at its owner and mode, and at those of its directories."
+        return Refused(f"Cannot {verb} {path}: {reason}.", hint=hint)
+    if error.errno == errno.ELOOP:
+        return UsageError(f"Cannot {verb} {path}: it is a symlink that leads back to itself.")
+    return NodedeckError(f"Cannot {verb} {path}: {reason}.", hint=left)
 
 
 def _dress(handle: int, directory: Path, old: os.stat_result | None) -> None:

@@ -70,7 +70,7 @@ def plan(backup: Backup, locations: Locations) -> Plan:
         )
     kept, version = _tree(backup.path)
     schema.check_writable(version)
-    creates = not locations.database.exists()
+    creates = not files.exists(locations.database)
     now: dict[str, object] = {} if creates else _tree(locations.database)[0]
     return Plan(
         backup,
@@ -147,7 +147,7 @@ def _config_differs(backup: Backup, config: Path) -> bool:
     copied = backup.config
     if copied is None:
         return False
-    return not config.is_file() or files.read(config) != files.read(copied)
+    return not files.exists(config) or files.read(config) != files.read(copied)
 
 
 @contextmanager

@@ -209,10 +209,10 @@ def admit(db: Database, service: str, key: str, value: Any) -> Any:
 
 def refuse_secret(db: Database, path: str, *values: Any) -> None:
     """Raise Refused where one of a path's values is a secret: none can be sealed yet."""
-    parts = paths.split(path)
-    flagged = paths.locate(path)
-    if any(masks.holds_secret(parts, value) for value in values) or (
-        flagged is not None and flagged.kind is Kind.SETTING and _is_secret(db, *key_of(path))
+    parts, address = paths.split(path), paths.locate(path)
+    kind = Kind.SETTING if address is None else address.kind
+    if any(masks.unfit(kind, parts, value) for value in values) or (
+        address is not None and kind is Kind.SETTING and _is_secret(db, *key_of(path))
     ):
         raise Refused(
             f"{path} is a secret, and the database cannot seal one yet; nothing was changed.",

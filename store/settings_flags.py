@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from store import codec, schema
+from store import codec, masks, paths, schema
 from store.database import Database
 from store.errors import InvalidValue, Refused, UnknownPath
 
@@ -66,9 +66,10 @@ def checked(name: str, value: Any) -> Rule:
     if not name:
         raise InvalidValue("A flag needs a name; nothing was changed.")
     if rule is None:
+        told = masks.told(paths.join(paths.FLAGS_ROOT, name), value)
         raise InvalidValue(
             f"flags.{name}: must be true or false, a percentage of 0 to 100 or a list of host"
-            f" names, not {codec.shown(value)[:80]!r}; nothing was changed."
+            f" names, not {told}; nothing was changed."
         )
     return rule
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
-from store import codec, paths
+from store import codec, masks, paths
 from store.errors import InvalidValue, Refused
 from store.limits import INT64_MAX, INT64_MIN
 from store.models import Value
@@ -149,7 +149,7 @@ def checked(rule: Rule, value: Any) -> Any:
 
 def _misfit(rule: Rule, reason: str, value: Any) -> InvalidValue:
     return InvalidValue(
-        f"{rule.path}: {reason}, not {codec.shown(value)[:80]!r}; nothing was changed.",
+        f"{rule.path}: {reason}, not {masks.told(rule.path, value)}; nothing was changed.",
         hint=f"It is: {rule.description}" if rule.description else "",
     )
 

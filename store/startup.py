@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store import latest
+from store import files, latest
 from store.database import Database
 from store.errors import NodedeckError
 from store.locations import Locations
@@ -14,7 +14,10 @@ def waiting(locations: Locations) -> bool:
     A database that cannot be opened or a file that cannot be read is none: whoever opens it says
     so better.
     """
-    if not locations.config.is_file() or not _unfilled(locations):
+    try:
+        if not (files.exists(locations.config) and _unfilled(locations)):
+            return False
+    except NodedeckError:
         return False
     from store import static_file  # only a database in which nothing has happened needs it
 
@@ -22,16 +25,13 @@ def waiting(locations: Locations) -> bool:
 
 
 def _unfilled(locations: Locations) -> bool:
-    if not locations.database.exists():
+    if not files.exists(locations.database):
         return True
+    database = Database(locations.database, read_only=True)
     try:
-        database = Database(locations.database, read_only=True)
-        try:
-            return latest.newest_id(database) == 0
-        finally:
-            database.close()
-    except NodedeckError:
-        return False
+        return latest.newest_id(database) == 0
+    finally:
+        database.close()
 
 
 def offer(locations: Locations) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from store import audit, codec, fitting, latest, paths
+from store import audit, codec, fitting, latest, masks, paths
 from store.database import Database
 from store.models import (
     ChainState,
@@ -92,8 +92,16 @@ def compose(
         versions=versions.versions,
         upgrade_plan=upgrade,
         heights=heights,
-        undecoded=tuple(faults),
+        undecoded=tuple(map(_masked, faults)),
     )
+
+
+def _masked(fault: Undecoded) -> Undecoded:
+    """A fault whose stored text may be shown and logged."""
+    parts, value = paths.split(fault.path), codec.load(fault.raw)
+    if not masks.holds_secret(parts, value):
+        return fault
+    return fault.model_copy(update={"raw": codec.shown(masks.masked(parts, value))})
 
 
 def _chain(values: Mapping[str, Any], faults: list[Undecoded]) -> tuple[ChainState, dict[str, str]]:

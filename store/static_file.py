@@ -40,7 +40,7 @@ def read_tree(path: Path) -> dict[str, Any]:
 
     Raises BadDocument with the place of the fault, and NodedeckError where it cannot be read.
     """
-    if not path.exists():
+    if not files.exists(path):
         return {}
     data = files.read(path)
     root = read(data, str(path), guess_format(path.name, data))

@@ -95,7 +95,7 @@ class FileConfigStore:
 
     def _keep(self, tree: Tree) -> None:
         _check(tree)
-        old = files.read(self._path) if self._path.exists() else b""
+        old = files.read(self._path) if files.exists(self._path) else b""
         kind = guess_format(self._path.name, old)
         if kind == "toml":
             new = tomli_w.dumps(_without_nulls(tree)).encode()
@@ -186,7 +186,7 @@ class _Homes:
         """Replace the config file where its keys differ."""
         if self._static_before == self._static_after:
             return
-        old = files.read(path) if path.exists() else b""
+        old = files.read(path) if files.exists(path) else b""
         kind = guess_format(path.name, old)
         stale = {
             name: value for name, value in static_file.read_tree(path).items() if is_dynamic(name)

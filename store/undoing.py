@@ -16,7 +16,7 @@ from store import codec, entities, history, retention
 from store.checks import misfit
 from store.database import Database
 from store.errors import InvalidValue, Refused, UsageError, VersionConflict
-from store.masks import masked_tree
+from store.masks import masked
 from store.models import Change
 from store.paths import Kind
 
@@ -124,7 +124,7 @@ def _moved_on(db: Database, change: Change) -> VersionConflict:
 def _shown(path: str, value: Any) -> str:
     if value is None:
         return "absent"
-    text = codec.shown(masked_tree(history.parts_of(path), value))
+    text = codec.shown(masked(history.parts_of(path), value))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

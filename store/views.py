@@ -13,19 +13,22 @@ from store import audit, upgrades
 from store.paths import CHAIN_VALUES, OTHER_SETTINGS, part_sql, reserved_sql
 
 _WORDS: Final = (
-    "passw", "passphrase", "secret", "token", "private", "apikey", "mnemonic", "credential",
-    "privkey", "-----begin ",
+    "pass", "pw", "secret", "token", "private", "mnemonic", "credential", "authorization",
+    "key=", "auth=", "sig=", "signature=", "jwt=", "code=", "-----begin ", "\"sk-", "hf_", "akia",
+    "eyj", "glpat-", "xox", "ghp_", "gho_", "ghs_", "ghu_", "ghr_",
 )  # fmt: skip
 _KEY_OF: Final = (
-    "api", "access", "private", "secret", "signing", "security", "encryption", "master", "auth",
+    "api", "access", "priv", "secret", "signing", "security", "encryption", "master", "auth",
 )  # fmt: skip
 _MASK: Final = "json_quote('********')"
 
 
 def _may_be_secret(key: str, value: str) -> str:
     """SQL for whether a text, or a text inside a value, may be a secret by its name."""
-    named = f"lower({key}||' '||{value})"
+    # what a language model counts is in the arguments of nearly every node
+    named = f"replace(replace(lower({key}||' '||{value}),'tokenizer',''),'-tokens','')"
     words = [f"instr({named},'{word}')" for word in _WORDS]
+    words.append(f"(instr({named},'://') AND instr({named},'@'))")
     of = " OR ".join(f"instr({named},'{word}')" for word in _KEY_OF)
     return f"(instr({value},'\"') AND ({' OR '.join(words)} OR (instr({named},'key') AND ({of}))))"
 
@@ -50,7 +53,8 @@ def _root(service: str) -> str:
 
 
 # one row per stored setting, its value masked, its metadata from the loaded schema or its own row
-_ITEMS: Final = f"""SELECT s.id, s.service, s.key, {_masked("s.key", "s.value")} AS value_json,
+_ITEMS: Final = f"""SELECT s.id, s.service, s.key,
+  {_masked("s.service||'.'||s.key", "s.value")} AS value_json,
   coalesce(r.type, s.type) AS type, coalesce(r.complexity, s.complexity) AS complexity,
   coalesce(r.description, s.description) AS description,
   coalesce(r.help_text, s.help_text) AS help_text,
@@ -92,16 +96,24 @@ def _chain_value() -> str:
     )
 
 
+def _masked_inside(*fields: str) -> str:
+    """SQL for an object whose fields are masked where one of them may have a secret inside."""
+    told = "||".join(f"json_quote(json_extract(value,'$.{field}'))" for field in fields)
+    masks = ",".join(f"'$.{field}','********'" for field in fields)
+    return f"CASE WHEN {_may_be_secret('path', told)} THEN json_set(value,{masks}) ELSE value END"
+
+
 def _document() -> str:
     """SQL that lists (root, value) of the whole document, the settings by service."""
     parts = [
         f"SELECT key AS root, {_chain_value()} AS value FROM chain_state WHERE key IS NOT NULL",
-        *(single.present() for single in audit.SINGLES),
+        *(single.present() for single in audit.SINGLES if single is not audit.UPGRADE),
+        f"SELECT path, {_masked_inside('binaries')} FROM ({audit.UPGRADE.present()})",
         f"SELECT path, {_masked('path', 'value')} FROM ({audit.PARAMS.present()})",
-        "SELECT 'nodes', json_group_array(json(item)) FROM (SELECT"
-        " json_insert(value, '$.id', id) AS item FROM (SELECT id, "
-        f"{audit.NODES.value} AS value FROM inference_nodes WHERE typeof(id)='text'"
-        " ORDER BY rowid)) HAVING count(*)",
+        "SELECT 'nodes', json_group_array(json(json_insert(value, '$.id', id))) FROM"
+        f" (SELECT id, {_masked_inside('host', 'models')} AS value FROM"
+        f" (SELECT id, '' AS path, {audit.NODES.value} AS value FROM inference_nodes"
+        " WHERE typeof(id)='text' ORDER BY rowid)) HAVING count(*)",
         f"SELECT CASE WHEN {reserved_sql('service')} THEN '{OTHER_SETTINGS}.' ELSE '' END||service,"
         f" {_OBJECT} FROM ({_ITEMS}) i GROUP BY service",
     ]

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from store import codec, paths
+from store import codec, masks, paths
 from store.errors import NodedeckError, UsageError
-from store.masks import masked_tree
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def parts_of(path: str) -> tuple[str, ...]:
 
 def masked(path: str, value: Any) -> Any:
     """The value of a path as it may be shown."""
-    return masked_tree(parts_of(path), value)
+    return masks.masked(parts_of(path), value)
 
 
 def bare(value: Any) -> str:

@@ -14,6 +14,9 @@ from typing import Any, Final
 
 from platformdirs import user_config_dir
 
+from store import files
+from store.errors import NodedeckError
+
 NAME: Final = "deck.toml"
 _KNOWN: Final = ("theme", "keys")
 
@@ -35,10 +38,10 @@ def place() -> Path:
 def load(path: Path, *, commands: Collection[str], themes: Collection[str]) -> Preferences:
     """Read the file; a missing one chooses nothing."""
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return Preferences()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        if not files.exists(path):
+            return Preferences()
+        found = tomllib.loads(files.read(path).decode())
+    except (NodedeckError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Preferences(faults=(f"{path} cannot be read: {error}; it is left out.",))
     faults = [f"{path}: there is no choice {name!r}." for name in found if name not in _KNOWN]
     theme = _theme(found.get("theme"), themes, path, faults)

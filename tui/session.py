@@ -10,12 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store import documents, locations, paths
+from store import documents, files, locations, paths
 from store.database import BUSY_MS
 from store.documents import Overrides
 from store.door import utc_now
 from store.errors import UsageError
-from store.files import cannot
 from store.locations import Locations
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ def _override(text: str) -> tuple[str, str]:
             at = text.find("=", at + 1)
         else:
             return text[:at], text[at + 1 :]
-    raise UsageError(f"--override {text!r} is not PATH=VALUE.", hint="Write it like api.port=9000.")
+    raise UsageError("An --override is not PATH=VALUE.", hint="Write it like api.port=9000.")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -151,9 +150,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     with the line, where a line is no assignment.
     """
     try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise cannot("read", path, error) from error
+        text = files.read(path).decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8 text.", hint="Name an environment file.") from error
     found: dict[str, str] = {}

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from store import codec, database, entities, files, latest, settings
+from store import checks, codec, database, entities, files, latest, settings
 from store.database import Database
 from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
@@ -48,7 +48,7 @@ class Result:
 
 def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.MERGE) -> Plan:
     """The plan against the database as it is, or against none where there is none yet."""
-    if not locations.database.exists():
+    if not files.exists(locations.database):
         return planning.make(source, planning.nothing, strategy)
     if database.blank(locations.database):  # an import that was killed had only begun to make it
         return planning.make(source, planning.nothing, strategy)
@@ -81,10 +81,13 @@ def apply(
     """Do what the plan says, or nothing.
 
     Raises VersionConflict where the file or the database moved on since the plan was made,
-    CannotCut, before anything was touched, where the file's text cannot be cut with proof, and
+    CannotCut, before anything was touched, where the file's text cannot be cut with proof,
+    InvalidValue where a mask of an export stands for a secret that the database has not, and
     HalfDone where the database is complete but the file could not be rewritten.
     """
     source = approved.source
+    for write in approved.writes:
+        checks.refuse_mask(write.path, write.value)
     kept = cut_text(approved) if rewrite else None
     if kept is not None and kept[0] == source.data:
         kept = None
@@ -117,7 +120,7 @@ def _secured(
     """The backup and the receipt of the committed database, or neither of the two."""
     backup = backup_path(approved.source.path, clock())
     files.create(backup, approved.source.data)
-    fresh = not locations.database.exists()
+    fresh = not files.exists(locations.database)
     receipt = None
     try:
         if approved.writes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from store import masks
 from store.checks import reason
-from store.codec import shown
 from store.errors import BadDocument
 from store.limits import INT64_MAX, INT64_MIN
 from store.models import (
@@ -29,7 +28,7 @@ from store.models import (
     ValidationParams,
     Value,
 )
-from store.paths import CHAIN_VALUES, quote, split
+from store.paths import CHAIN_VALUES, Kind, quote, split
 from store.reading import Item, Misfit, coerce, to_python
 from store.reading.scalars import Field
 
@@ -70,15 +69,6 @@ class Unknown:
     item: Item
 
 
-def holds_secret(parts: Sequence[str], value: Any) -> bool:
-    """Whether a value is a secret, or has one anywhere inside."""
-    if isinstance(value, dict):
-        return any(holds_secret((*parts, str(name)), below) for name, below in value.items())
-    if isinstance(value, list):
-        return any(holds_secret(parts, below) for below in value)
-    return masks.is_secret(parts, value)
-
-
 @dataclass(slots=True)
 class Fields:
     """Reads the items of one file; ``unknown`` grows by what the database does not take.
@@ -101,13 +91,13 @@ class Fields:
     def entries(self, item: Item, path: str) -> Mapping[str, Item]:
         """The entries of a mapping; null has none."""
         if item.kind not in ("map", "null"):
-            raise self.fault(item, path, f"must be a mapping, not {_kind(item)}")
+            raise self.fault(item, path, f"must be a mapping, not {_kind(item, path)}")
         return item.entries
 
     def elements(self, item: Item, path: str) -> tuple[Item, ...]:
         """The elements of a list; null has none."""
         if item.kind not in ("list", "null"):
-            raise self.fault(item, path, f"must be a list, not {_kind(item)}")
+            raise self.fault(item, path, f"must be a list, not {_kind(item, path)}")
         return item.elements
 
     def scalar(self, item: Item, path: str, want: Field) -> Any:
@@ -157,7 +147,7 @@ class Fields:
             plain = self.plain(below, at)
             if name in known:
                 values[name] = self.scalar(below, at, known[name])
-            elif holds_secret((name,), plain):
+            elif masks.holds_secret(split(at), plain):
                 self.unknown.append(Unknown(at, below))
             else:
                 values[name] = plain
@@ -180,7 +170,7 @@ class Fields:
             for platform, url in self.entries(found, f"{path}.binaries").items():
                 below = f"{path}.binaries.{quote(platform)}"
                 text = self.scalar(url, below, "str")
-                if holds_secret((platform,), text):
+                if masks.unfit(Kind.UPGRADE, (platform,), text):
                     self.unknown.append(Unknown(below, url))
                 else:
                     binaries[platform] = text
@@ -271,9 +261,8 @@ class Fields:
         except ValidationError as error:
             fault = error.errors()[0]
             place, below = _place(item, fault["loc"])
-            raise self.fault(
-                place, path + below, f"{reason(fault['msg'])}, not {shown(fault['input'])[:80]}"
-            ) from None
+            told = masks.told(path + below, fault["input"])
+            raise self.fault(place, path + below, f"{reason(fault['msg'])}, not {told}") from None
 
 
 def _place(item: Item, location: tuple[int | str, ...]) -> tuple[Item, str]:
@@ -291,9 +280,9 @@ def _place(item: Item, location: tuple[int | str, ...]) -> tuple[Item, str]:
     return item, below
 
 
-def _kind(item: Item) -> str:
+def _kind(item: Item, path: str) -> str:
     return {"map": "a mapping", "list": "a list", "null": "nothing"}.get(
-        item.kind, f"{shown(to_python(item))[:60]!r}"
+        item.kind, masks.told(path, to_python(item))
     )
 
 

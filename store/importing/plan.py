@@ -13,12 +13,12 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from store import files, paths
+from store import files, masks, paths
 from store.codec import MASK
 from store.errors import BadDocument, InvalidValue, Refused, UsageError
-from store.importing.fields import Fields, holds_secret, leaves_of, nearest
+from store.importing.fields import Fields, leaves_of, nearest
 from store.importing.leaves import field_of, leaves, same
-from store.masks import masked_tree
+from store.masks import masked
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
 from store.reading import Format, Item, guess_format, read, readings, to_python
 from store.static_file import is_dynamic
@@ -264,7 +264,7 @@ class _Builder:
         if len(parts) == 1:
             reason = "an empty service"
             self._row(Row(join(*parts), value, Action.STAY, line=item.line, reason=reason))
-        elif holds_secret(parts, value):
+        elif masks.holds_secret(parts, value):
             self._stay(item, parts, "")
         else:
             plain = self.fields.plain(item, join(*parts))
@@ -301,6 +301,8 @@ class _Builder:
     def _entity(self, path: str, kind: Kind, value: Any, item: Item, *, said: Any = None) -> None:
         """Rows for each leaf of an entity, and the write where one is needed."""
         now = self.present(path, kind)
+        if kind in (Kind.NODE, Kind.UPGRADE) and now is not ABSENT:
+            value = masks.restored(paths.split(path), value, now)  # an export shows masks
         mine, theirs = leaves(path, value), {} if now is ABSENT else leaves(path, now)
         wins = now is ABSENT or self.strategy is Strategy.REPLACE
         # parameters stand each for itself, so that one the database lacks can be filled in
@@ -319,16 +321,17 @@ class _Builder:
                 action = there if wins or filled else Action.CONFLICT
             notes = tuple(f"{r.reader}: {r.kind} {r.text}" for r in readings(place))
             why = "the database has another value and keeps it" if action is Action.CONFLICT else ""
-            stands = masked_tree(paths.split(leaf), stands)
-            self._row(Row(leaf, wanted, action, stands, place.line, why, notes))
+            new, old = (masked(paths.split(leaf), each) for each in (wanted, stands))
+            self._row(Row(leaf, new, action, old, place.line, why, notes))
         if (wins or fills) and differ(path, value, now):
             self.writes.append(Write(path, kind, value))
 
     def _stay(self, item: Item, parts: tuple[str, ...], reason: str) -> None:
         for below, leaf in leaves_of(item, parts):
             value = to_python(leaf)
-            why = f"{_SEALED_LATER}; it stays in the file" if holds_secret(below, value) else reason
-            value = masked_tree(below, value)
+            secret = masks.holds_secret(below, value)
+            why = f"{_SEALED_LATER}; it stays in the file" if secret else reason
+            value = masked(below, value)
             self._row(Row(join(*below), value, Action.STAY, line=leaf.line, reason=why))
 
     def _movable(self, name: str, known_gaps: int) -> None:
@@ -340,9 +343,9 @@ class _Builder:
         new = self.fields.unknown[known_gaps:]
         for gap in new:
             parts, value = paths.split(gap.path), to_python(gap.item)
-            why = _SEALED_LATER if holds_secret(parts, value) else "no field takes it"
+            why = _SEALED_LATER if masks.holds_secret(parts, value) else "no field takes it"
             reason = f"{why}; it stays in the file, and so does the key around it"
-            value = masked_tree(parts, value)
+            value = masked(parts, value)
             self._row(Row(gap.path, value, Action.STAY, line=gap.item.line, reason=reason))
         return bool(new)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from store import codec, documents, file_edits, files, latest, paths, static_file
+from store import checks, codec, documents, file_edits, files, latest, masks, paths, static_file
 from store.door import Door
 from store.errors import MissingDatabase, UnknownPath, UsageError
 from store.file_edits import FileEdit
@@ -49,7 +49,7 @@ class StaticOperations(Door):
         """
         parts = paths.split(path)
         with files.locked(self.config), self.database.writing():
-            if not self.config.is_file():
+            if not files.exists(self.config):
                 raise MissingDatabase(
                     f"There is no config file {self.config}; nothing was changed.",
                     hint="Name it with --config.",
@@ -60,6 +60,8 @@ class StaticOperations(Door):
             if old is _ABSENT and not create:
                 raise self._no_such_key(path, tree)
             new = _typed(None if old is _ABSENT else old, text, path)
+            new = masks.restored(parts, new, None if old is _ABSENT else old)
+            checks.refuse_mask(path, new)
             if old is not _ABSENT and (old, type(old)) == (new, type(new)):
                 return None
             after = static_file.edited(self.config, before, parts, new)

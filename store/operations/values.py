@@ -10,6 +10,7 @@ from store import (
     codec,
     documents,
     latest,
+    masks,
     paths,
     settings,
     state,
@@ -149,11 +150,14 @@ class ValueOperations(StaticOperations):
         settings.put(db, service, key, settings.admit(db, service, key, value))
 
     def _put_entity(self, address: Address, value: Any) -> None:
-        db, root = self.database, paths.split(address.entity)[0]
-        before = codec.leaves(latest.value_at(db, address), *paths.split(address.entity))
-        for path, leaf in codec.leaves(value, *paths.split(address.entity)).items():
+        db, parts = self.database, paths.split(address.entity)
+        root, present = parts[0], latest.value_at(db, address)
+        value = masks.restored(parts, value, present)
+        before = codec.leaves(present, *parts)
+        for path, leaf in codec.leaves(value, *parts).items():
             if path not in before or before[path] != leaf:
                 settings.refuse_secret(db, path, leaf, before.get(path))
+                checks.refuse_mask(path, leaf)
         if address.kind is Kind.SEED:
             seed = checks.checked(EpochSeed, value, address.entity)
             writes.put_seed(db, root.removesuffix("_seed"), seed)

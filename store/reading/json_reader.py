@@ -16,6 +16,7 @@ _STRING = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<rest>(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
 _WORD = re.compile(r"-?[A-Za-z_]\w*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 # Longer numbers are no configuration, and Python refuses to read thousands of digits.
 _MAX_NUMBER_LENGTH = 1000
@@ -144,8 +145,12 @@ class _Reader:
         elif (found := _WORD.match(self._text, self._at)) and found[0] in _CONSTANTS:
             value = _CONSTANTS[found[0]]
             kind = "null" if value is None else "bool"
+        elif found and found[0] in _NO_NUMBERS:
+            self._refuse(f"not JSON: {found[0]} is no value.")
         elif found:
-            self._refuse(f"not JSON: {found[0][:40]} is no value.")
+            self._refuse(
+                "not JSON: expected a value, found a bare word; a text stands in double quotes."
+            )
         else:
             self._refuse(f"not JSON: expected a value, found {self._found()}.")
         self._at = found.end()

@@ -152,11 +152,10 @@ def _finite(text: str) -> Resolved | None:
 
 
 def _shown(kind: Kind, text: str) -> str:
-    """Name a value for a reason: its kind and, shortened, its text."""
-    if kind in ("map", "list", "null"):
+    """Name a value for a reason: its kind, and of what can be no secret, shortened, its text."""
+    if kind in ("map", "list", "null", "str"):
         return _NOUNS[kind]
-    shown = text if len(text) <= 40 else text[:39] + "…"
-    return f"{_NOUNS[kind]} {shown!r}" if kind == "str" else f"{_NOUNS[kind]} {shown}"
+    return f"{_NOUNS[kind]} {text if len(text) <= 40 else text[:39] + '…'}"
 
 
 def _misfit(item: Item, expected: str) -> Misfit:

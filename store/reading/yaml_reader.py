@@ -168,15 +168,16 @@ class _Composer:
         is_mapping = isinstance(event, MappingStartEvent)
         tag = event.tag if isinstance(event, CollectionStartEvent) else None
         if tag not in _NO_TAG and tag != _PREFIX + ("map" if is_mapping else "seq"):
-            self._refuse(event, f"the tag {tag} is unknown here.")
+            self._refuse_tag(event, tag)
         return (self._mapping if is_mapping else self._sequence)(event, depth, key)
 
     def _alias(self, event: AliasEvent, depth: int, key: _Place) -> _Built:
         if event.anchor not in self._anchors:
-            self._refuse(event, f"the alias *{event.anchor} has no anchor before it.")
+            hint = "A text that begins with * stands in quotes."
+            self._refuse(event, "an alias has no anchor before it.", hint)
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            self._refuse(event, f"the alias *{event.anchor} stands inside its own anchor.")
+            self._refuse(event, "an alias stands inside its own anchor.")
         self._charge(event, anchored.size)
         item, height = anchored.built
         if depth + height > MAX_DEPTH:
@@ -206,8 +207,14 @@ class _Composer:
     def _tagged_kind(self, event: ScalarEvent) -> Kind:
         kind = _SCALAR_TAGS.get(event.tag or "")
         if kind is None:
-            self._refuse(event, f"the tag {event.tag} is unknown here.")
+            self._refuse_tag(event, event.tag)
         return kind
+
+    def _refuse_tag(self, event: Event, tag: str | None) -> NoReturn:
+        # a password that begins with ! and has no quotes is a tag to YAML
+        known = f"the tag {tag}" if tag and tag.startswith(_PREFIX) else "a tag of its own"
+        hint = "A text that begins with ! stands in quotes."
+        self._refuse(event, f"{known} is unknown here.", hint)
 
     def _sequence(self, start: Event, depth: int, key: _Place) -> _Built:
         elements: list[Item] = []

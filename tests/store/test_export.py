@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from store.errors import BadDocument, NodedeckError
 from store.export import as_json, as_yaml, count_masked, exported, render
 from store.manager import ConfigManager
-from store.masks import masked_tree
+from store.masks import masked
 from store.models import Node
 from store.reading import read, to_python
 
@@ -98,7 +98,7 @@ def test_half_a_surrogate_pair_has_a_place_in_json_only() -> None:
 
 
 def test_masks_reach_into_lists_of_objects() -> None:
-    tree = masked_tree((), {"a": [{"password": "x", "user": "u"}], "token": "t", "tokens": 3})
+    tree = masked((), {"a": [{"password": "x", "user": "u"}], "token": "t", "tokens": 3})
     assert tree == {"a": [{"password": "********", "user": "u"}], "token": "********", "tokens": 3}
     assert count_masked(tree) == 2
 

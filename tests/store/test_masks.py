@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.codec import MASK
-from store.masks import is_secret, masked, names_secret
+from store.masks import is_secret, masked
+from store.secret_names import names_secret
 
 
 @pytest.mark.parametrize(

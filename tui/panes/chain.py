@@ -64,7 +64,11 @@ class ChainPane(Pane):
             *self._upgrade(snapshot),
             _merged(snapshot),
             *(
-                _Line(f"{OTHER_CHAIN}.{name}", name, Cell(str(masks.masked((name,), value))))
+                _Line(
+                    f"{OTHER_CHAIN}.{name}",
+                    name,
+                    Cell(str(masks.masked((OTHER_CHAIN, name), value))),
+                )
                 for name, value in snapshot.other_chain.items()
             ),
         ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from store import masks
 from store.models import Hardware, Node
-from store.paths import join
+from store.paths import join, split
 from tui.panes.base import Pane
 from tui.picture import Picture
 from tui.text import UNICODE, grouped
@@ -45,7 +46,7 @@ class NodesPane(Pane):
         cells = {
             "is_enabled": on,
             "id": Cell(node.id, "strong" if node.is_enabled else "muted"),
-            "host": Cell(node.host),
+            "host": Cell(masks.masked((*split(path), "host"), node.host)),
             "inference_port": _count(node.inference_port),
             "poc_port": _count(node.poc_port),
             "max_concurrent": _count(node.max_concurrent, grouped(node.max_concurrent)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store import masks
 from store.codec import shown
+from store.paths import split
 from tui.panes.base import Pane
 from tui.picture import Picture
 from tui.widgets.table_model import Cell, Column, Row
@@ -32,8 +33,9 @@ class ParamsPane(Pane):
                     (Cell(document.type, "accent"), Cell(raw.get(document.path, ""), "critical")),
                 )
             )
+            values = masks.masked(split(document.path), document.values)
             rows += [
-                Row(f"{document.path}.{name}", (f"  {name}", shown(masks.masked((name,), value))))
-                for name, value in document.values.items()
+                Row(f"{document.path}.{name}", (f"  {name}", shown(value)))
+                for name, value in values.items()
             ]
         return rows

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import click
 
-from store import codec, files, paths
+from store import codec, files, masks, paths
 from store.documents import Document
 from store.errors import ExitCode, UsageError
 from store.history import parts_of
 from store.importing import plan
+from store.importing.leaves import leaves
 from store.manager import ConfigManager, utc_now
 from store.paths import Kind
 from store.reading import guess_format, read, to_python
@@ -103,11 +104,17 @@ def compare(
         before, after = old.get(path), new.get(path)
         if path in old and path in new and _same(before, after):
             continue
-        if codec.MASK in (before, after):
+        if codec.MASK in (before, after) or _differ_behind_masks(path, before, after):
             hidden.append(path)
         else:
             found.append(Difference(path, before, after))
     return found, tuple(hidden)
+
+
+def _differ_behind_masks(path: str, one: Any, other: Any) -> bool:
+    """Whether a side shows masks, and nothing else tells it from the other side."""
+    shows = masks.shows_mask(one) or masks.shows_mask(other)
+    return shows and bool(output.masked(path, one) == output.masked(path, other))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -167,17 +174,18 @@ def _of_file(path: Path) -> Side:
     if root.kind == "null":
         return Side(str(path), {})
     source = plan.Source(path, data, kind, root, plan.guess_role(root, path))
-    # a plan masks the secrets that stay in the file; to be compared they are needed in clear
+    # a plan's rows mask secrets; to be compared they are needed in clear
     tree = to_python(root)
     clear = codec.leaves(tree) if isinstance(tree, dict) else {}
-    rows = plan.make(source, plan.nothing).rows
+    made = plan.make(source, plan.nothing)
+    typed: dict[str, Any] = {}
+    for write in made.writes:
+        typed |= leaves(write.path, write.value)
     return Side(
         str(path),
         {
-            row.path: clear.get(row.path, row.value)
-            if row.action is plan.Action.STAY
-            else row.value
-            for row in rows
+            row.path: (clear if row.action is plan.Action.STAY else typed).get(row.path, row.value)
+            for row in made.rows
             if row.action is not plan.Action.EQUAL
         },
     )

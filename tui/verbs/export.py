@@ -125,6 +125,7 @@ def _target(file: str | None, every: str | None, locations: Locations) -> Path |
         return None
     target = Path.cwd() / str(file)
     _refuse_own_files(target, locations)
+    files.refuse_irregular(target)
     return target
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from store import database, static_file
+from store import database, files, static_file
 from tui import output
 from tui.session import program_version
 from tui.verbs import common
@@ -21,7 +21,7 @@ def command(context: click.Context, as_json: bool) -> None:
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
     path = current.locations.database
-    existed = path.exists()
+    existed = files.exists(path)
     done = database.create(path, created_by=f"nodedeck {program_version()}")
     action = ("adopted" if existed else "created") if done else "unchanged"
     sentence = {

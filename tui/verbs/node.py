@@ -46,7 +46,7 @@ def list_command(context: click.Context, as_json: bool) -> None:
     with common.session(context).look() as manager:
         nodes = manager.nodes()
     if as_json:
-        output.put_json("node.list", items=[node.model_dump(mode="json") for node in nodes])
+        output.put_json("node.list", items=[_shown(node) for node in nodes])
     elif nodes:
         output.put_lines(output.aligned([_row(node) for node in nodes]))
     else:
@@ -66,7 +66,7 @@ def show_command(context: click.Context, node_id: str, as_json: bool) -> None:
     with common.session(context).look() as manager:
         node = manager.node(node_id)
         version = manager.node_key_version(node_id)
-    fields = node.model_dump(mode="json")
+    fields = _shown(node)
     if as_json:
         output.put_json("node.show", **fields, security_key_version=version)
         return
@@ -142,9 +142,10 @@ def add_command(
         value = {**fields, **given, "id": name}
         node = checks.checked(Node, value, join("nodes", str(name)))
         change = manager.add_node(node, reason=current.reason)
-    output.say(f"Added {node.id} at {node.host}:{node.inference_port}, change #{change}.")
+    host = _shown(node)["host"]
+    output.say(f"Added {node.id} at {host}:{node.inference_port}, change #{change}.")
     if as_json:
-        output.put_json("node.add", **node.model_dump(mode="json"), change=change)
+        output.put_json("node.add", **_shown(node), change=change)
 
 
 @group.command(
@@ -174,7 +175,7 @@ def set_command(
     else:
         output.say(f"{node_id} has these values already; nothing was changed.")
     if as_json:
-        output.put_json("node.set", **node.model_dump(mode="json"), change=change or None)
+        output.put_json("node.set", **_shown(node), change=change or None)
 
 
 @group.command(
@@ -195,7 +196,7 @@ def remove_command(
     with current.open() as manager:
         node = manager.node(node_id)
         key = " and its security key" if manager.node_key_version(node_id) else ""
-        warning = f"This removes {node_id} at {node.host}:{node.inference_port}{key}."
+        warning = f"This removes {node_id} at {_shown(node)['host']}:{node.inference_port}{key}."
         type_name(node_id, warning, "Removing a node", yes=yes, no_input=no_input)
         had_key = manager.remove_node(node_id, reason=current.reason)
     gone = " and its security key, which the history does not hold" if had_key else ""
@@ -248,14 +249,21 @@ def _switch(current: Session, node_id: str, enabled: bool, as_json: bool) -> Non
         )
 
 
+def _shown(node: Node) -> dict[str, Any]:
+    """A node's fields as they may be shown."""
+    fields: dict[str, Any] = output.masked(join("nodes", node.id), node.model_dump(mode="json"))
+    return fields
+
+
 def _row(node: Node) -> list[str]:
+    shown = _shown(node)
     return [
         node.id,
         "on" if node.is_enabled else "off",
-        f"{node.host}:{node.inference_port}",
+        f"{shown['host']}:{node.inference_port}",
         str(node.max_concurrent),
         ", ".join(f"{each.count} x {each.type}" for each in node.hardware) or "–",
-        node.version or "–",
+        shown["version"] or "–",
         ", ".join(node.models) or "–",
     ]
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 import click
 
-from store import database
+from store import database, files
 from store.errors import ExitCode, UsageError
 from tui import output, simulator
 from tui.session import program_version
@@ -48,7 +48,7 @@ def command(
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
     path = current.locations.database
-    if not path.exists():
+    if not files.exists(path):
         database.create(path, created_by=f"nodedeck {program_version()} simulate")
         output.say(f"Made {path}.")
     elif common.noted(context).db is None:

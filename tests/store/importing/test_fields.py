@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from store.errors import BadDocument
-from store.importing.fields import holds_secret
 from store.limits import INT64_MAX, INT64_MIN
+from store.masks import holds_secret
 from tests.store.importing.samples import database_leaves, on_disk, places, plan, put, run
 
 
