@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from store import checks, history
+from store import checks, history, schema, schema_checks
 from store import database as sqlite
 from store.database import Database
 from store.documents import Overrides
+from store.errors import NodedeckError
 from store.locations import Locations
 
 
@@ -43,6 +44,7 @@ class Door:
         self.actor = actor
         self.clock = clock
         self.overrides = overrides or Overrides()
+        self._sound_schema: int | None = None
 
     @classmethod
     def open(
@@ -78,6 +80,7 @@ class Door:
         newest = [0]
         db = self.database
         with checks.utf8(), db.writing():
+            self._refuse_unlogged()
             before = history.newest_id(db)
             yield newest
             db.execute_sql(_SIGN, (self.actor, reason, before))
@@ -89,3 +92,25 @@ class Door:
         """A signed write transaction for the store's own modules, such as an import."""
         with self._writing(reason):
             yield self.database
+
+    @contextmanager
+    def repairing(self, reason: str) -> Iterator[Database]:
+        """A signed write transaction that makes the audit log's own parts anew."""
+        db = self.database
+        with db.writing():
+            before = history.newest_id(db)
+            yield db
+            db.execute_sql(_SIGN, (self.actor, reason, before))
+
+    def _refuse_unlogged(self) -> None:
+        """Raise NodedeckError where a write would pass the audit log by."""
+        number = self.database.value("PRAGMA schema_version")
+        if number == self._sound_schema:  # it moves with every change of the schema
+            return
+        if altered := schema.altered_triggers(self.database):
+            raise NodedeckError(
+                f"Triggers of the audit log are missing or altered ({schema_checks.some(altered)}),"
+                " so that this change would not be in the history; nothing was changed.",
+                hint=f"Find out who changed the schema, then make them anew: {schema_checks.FIX}",
+            )
+        self._sound_schema = number

@@ -116,7 +116,7 @@ def test_values_that_do_not_decode(locations: Locations) -> None:
     )
     first, second = examine(locations)
     assert first.severity is second.severity is Severity.WARNING
-    told = "current_height holds 'soon', which does not decode: it should be an integer"
+    told = "current_height holds 'soon', which does not decode; it should be an integer"
     assert first.message.startswith(told)
     assert "nodes.node1.max_concurrent holds 'many'" in second.message
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -153,10 +154,7 @@ def test_a_daemon_that_flushes_once_a_minute_is_not_stuck(database: Path) -> Non
 
 
 def with_epoch(evidence: Evidence, began: int, length: int) -> Evidence:
-    return Evidence(
-        evidence.snapshot, EpochClock(length, began), evidence.active_seeds,
-        thresholds=evidence.thresholds,
-    )  # fmt: skip
+    return replace(evidence, epoch=EpochClock(length, began))
 
 
 @pytest.mark.parametrize(
