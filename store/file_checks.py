@@ -59,7 +59,7 @@ def _open_to_all(locations: Locations) -> Iterator[Finding]:
             continue
         yield Finding(
             severity,
-            f"{path} can be {may} by every user of this host (mode {mode:04o}).",
+            f"{path.name} can be {may} by every user of this host (mode {mode:04o}).",
             f"chmod o-rwx {path}",
             "file-mode",
         )
@@ -77,8 +77,8 @@ def _config_file(path: Path) -> Iterator[Finding]:
     if loaded.stale:
         yield Finding(
             Severity.WARNING,
-            f"{path} still holds {some(list(loaded.stale))}, homed in the database: these copies"
-            " are not used.",
+            f"{path.name} still holds {some(list(loaded.stale))}, homed in the database:"
+            " these copies are not used.",
             "Bring them in with 'nodedeck import apply', or delete them from the file.",
             "stale-keys",
         )

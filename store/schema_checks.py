@@ -40,7 +40,7 @@ def problems(db: Database) -> Iterator[Finding]:
     if version < schema.VERSION:
         yield Finding(
             Severity.INFO,
-            f"{db.path} has schema {version}, this nodedeck's is {schema.VERSION}:"
+            f"{db.path.name} has schema {version}, this nodedeck's is {schema.VERSION}:"
             " its triggers and its log could not be checked.",
             "Any verb that writes upgrades it.",
             "schema-older",
@@ -60,15 +60,15 @@ def _version(db: Database, version: int, *, as_ours: bool) -> Finding:
     if as_ours:
         return Finding(
             Severity.CRITICAL,
-            f"{db.path} says that its schema is {version}, and all of it is schema"
+            f"{db.path.name} says that its schema is {version}, and all of it is schema"
             f" {schema.VERSION}: somebody changed the number, and no nodedeck writes to it now.",
             f"Put it back: UPDATE meta SET value='{schema.VERSION}' WHERE key='schema_version'.",
             "schema-version",
         )
     return Finding(
         Severity.WARNING,
-        f"{db.path} has schema {version}, this nodedeck knows {schema.VERSION}: it can only look,"
-        " and its triggers and its log could not be checked.",
+        f"{db.path.name} has schema {version}, this nodedeck knows {schema.VERSION}: it can only"
+        " look, and its triggers and its log could not be checked.",
         "Upgrade nodedeck. If no later one made it, somebody changed the number in 'meta'.",
         "schema-version",
     )

@@ -54,7 +54,7 @@ def test_a_config_file_open_to_everybody(locations: Locations) -> None:
     locations.config.chmod(0o640)
     assert examine(locations) == []
     locations.config.chmod(0o644)
-    assert str(locations.config) in only(locations).message
+    assert locations.config.name in only(locations).message
 
 
 def test_stale_keys_in_the_config_file(locations: Locations) -> None:
