@@ -37,14 +37,15 @@ def blocks(
     db: Path, now: datetime, *, heights: range = range(1000, 1006), beat: float = 5.0
 ) -> None:
     """Heights at a steady beat in seconds, the last one just now."""
+    statements = []
     for height in heights:
-        foreign.write(db, PUT_HEIGHT.format(height=height))
         at = now - timedelta(seconds=beat * (heights[-1] - height))
-        foreign.write(
-            db,
+        statements += [
+            PUT_HEIGHT.format(height=height),
             f"UPDATE audit_log SET at='{at:%Y-%m-%dT%H:%M:%S}.000Z'"
             " WHERE path='current_height' AND id=(SELECT max(id) FROM audit_log)",
-        )
+        ]
+    foreign.write(db, *statements)
 
 
 def healthy_state(folder: Path, now: datetime) -> Locations:
