@@ -25,7 +25,9 @@ from store.locations import Locations
 from store.manager import ConfigManager, utc_now
 
 _FAULTS_NAMED: Final = 5
-FIX_REASON: Final = "doctor --fix"
+_FIX_REASON: Final = "doctor --fix"
+FIXABLE: Final = frozenset(("triggers", "indexes", "views", "log-differs", "tables-missing"))
+"""The rules whose findings ``fix`` may end."""
 
 
 def examine(locations: Locations) -> list[Finding]:
@@ -62,9 +64,10 @@ def beyond_inspection(locations: Locations) -> list[Finding]:
 def fix(manager: ConfigManager) -> list[str]:
     """Make triggers, indexes and views of ours anew; the paths whose values the log had missed.
 
-    What is written about those is signed. Raises what a write transaction raises.
+    What is written about those is signed. Raises what a write transaction raises, and NodedeckError
+    where a table is gone that held something.
     """
-    with manager.repairing(FIX_REASON) as db:
+    with manager.repairing(_FIX_REASON) as db:
         missed = log_checks.differing(db)
         schema.repair(db)
     return missed

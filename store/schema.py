@@ -117,6 +117,7 @@ RESTORE_HINT: Final = (
     " 'nodedeck backup restore', or import into a new database."
 )
 _TRIGGERS: Final = "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
+_ENOUGH_OWN: Final = 4
 _NUMBER: Final = re.compile("[0-9]{1,9}")
 # without these nothing can be read; what is missing of the others is a finding
 _NEEDED: Final = frozenset((*DAEMON_TABLES, "audit_log", "meta", "services", "settings")) - {
@@ -215,8 +216,8 @@ def tables_of(db: Rows) -> set[str]:
 
 
 def _is_ours(tables: set[str]) -> bool:
-    """Whether most of the tables that nodedeck alone makes are there, whatever else is gone."""
-    return len(OWN_TABLES.keys() & tables) > len(OWN_TABLES) // 2
+    """Whether enough of the tables that nodedeck alone makes are there, whatever else is gone."""
+    return len((OWN_TABLES.keys() | upgrades.tables()) & tables) >= _ENOUGH_OWN
 
 
 def _check_columns(db: Rows, tables: set[str]) -> None:

@@ -30,6 +30,14 @@ _SMALL: Final[tuple[tuple[Kind, audit.Keyed | audit.Single], ...]] = (
     (Kind.NODE, audit.NODES),
     (Kind.PARAMS, audit.PARAMS),
 )
+_TABLED: Final[dict[Kind, audit.Keyed | audit.Single]] = {
+    Kind.CHAIN: audit.CHAIN,
+    Kind.NODE: audit.NODES,
+    Kind.PARAMS: audit.PARAMS,
+    Kind.SETTING: audit.SETTINGS,
+    Kind.VERSIONS: audit.VERSIONS,
+    Kind.UPGRADE: audit.UPGRADE,
+}
 _WANTED: Final = {"integer": "an integer of 0 to 2^63-1", "boolean": "a boolean"}
 
 
@@ -52,12 +60,16 @@ def present(db: Database, entity: audit.Keyed | audit.Single) -> Iterator[tuple[
 def value_at(db: Database, address: paths.Address) -> Any:
     """The present value of one entity, decoded; None where it is absent.
 
-    Reads the newest audit row, which holds the present value by the audit log's invariant.
+    Reads the table, which is in force whatever somebody did to the log.
     """
-    stored = db.value(
-        "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1", (address.entity,)
-    )
-    return codec.entity_value(address.kind, address.entity, stored)
+    entity = _TABLED.get(address.kind)
+    if address.kind is Kind.SEED:
+        entity = next((seed for seed in audit.SEEDS if seed.path == address.entity), None)
+    if entity is None:
+        query = "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1"
+    else:
+        query = f"SELECT value FROM ({entity.present()}) WHERE path=? LIMIT 1"
+    return codec.entity_value(address.kind, address.entity, db.value(query, (address.entity,)))
 
 
 def config_epoch(db: Database) -> str:
