@@ -62,10 +62,13 @@ class Keyed:
     path: str
     value: str
 
-    def present(self) -> str:
-        """SQL that lists (path, value) of every entity there is, in row order."""
+    def present(self, where: str = "") -> str:
+        """SQL that lists (path, value) of every entity, or of those meant, in row order."""
         path = self.path.format(r=self.table)
-        return f"SELECT {path} AS path, {self.value} AS value FROM {self.table} ORDER BY rowid"
+        only = f" WHERE {where}" if where else ""
+        return (
+            f"SELECT {path} AS path, {self.value} AS value FROM {self.table}{only} ORDER BY rowid"
+        )
 
     def one(self, key: dict[str, str]) -> tuple[str, str]:
         """SQL of the path and the present value of the entity under this key (SQL by column)."""

@@ -1,42 +1,48 @@
-"""The checks of ``nodedeck doctor``: whether files, triggers, log and tables can be trusted.
+"""The checks of ``nodedeck doctor``: whether files, schema, log and tables can be trusted.
 
-Each check reads and changes nothing. What is wrong comes back as findings, worst first.
+Each check reads and changes nothing. What is wrong comes back as findings, worst first. The
+console's inspection makes the same checks, except for those that read the whole file.
 """
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from store import audit, database, latest, schema, settings_checks, state, static_file
+from store import (
+    file_checks,
+    log_checks,
+    rules_values,
+    schema,
+    schema_checks,
+    settings_checks,
+    state,
+)
 from store.database import Database
-from store.errors import Busy, NodedeckError, Refused, UsageError
+from store.errors import Busy, DamagedSchema, NodedeckError, Refused, UsageError
 from store.findings import Finding, Severity, in_order
 from store.locations import Locations
-from store.manager import utc_now
+from store.manager import ConfigManager, utc_now
 
-_NAMED: Final = 5
-_NEWEST: Final = (
-    "SELECT path, new_json FROM audit_log"
-    " WHERE id IN (SELECT max(id) FROM audit_log GROUP BY path) AND new_json IS NOT NULL"
-)
+_FAULTS_NAMED: Final = 5
+_FIX_REASON: Final = "doctor --fix"
+FIXABLE: Final = frozenset(("triggers", "indexes", "views", "log-differs", "tables-missing"))
+"""The rules whose findings ``fix`` may end."""
 
 
 def examine(locations: Locations) -> list[Finding]:
-    """Every finding about a host's two files, worst first.
+    """Every finding about a host's two files, worst first; the log is read as a whole.
 
     A damaged database is a finding. Raises MissingDatabase and the other usage errors of
     ``Database``, Busy and Refused, since then nothing can be said.
     """
-    found = [*_modes(locations), *_config_file(locations.config)]
+    found = list(file_checks.problems(locations))
     try:
         opened = Database(locations.database, read_only=True)
     except (UsageError, Busy, Refused):
         raise
     except NodedeckError as fault:
-        found.append(Finding(Severity.CRITICAL, fault.message, fault.hint))
+        found.append(_damaged(fault))
     else:
         try:
             for check in _CHECKS:
@@ -46,6 +52,27 @@ def examine(locations: Locations) -> list[Finding]:
     return in_order(found)
 
 
+def beyond_inspection(locations: Locations) -> list[Finding]:
+    """What ``examine`` finds besides what ``ConfigManager.inspect`` and the rules find."""
+    opened = Database(locations.database, read_only=True)
+    try:
+        return [one for check in (_intact, _settings) for one in _tried(check, opened)]
+    finally:
+        opened.close()
+
+
+def fix(manager: ConfigManager) -> list[str]:
+    """Make triggers, indexes and views of ours anew; the paths whose values the log had missed.
+
+    What is written about those is signed. Raises what a write transaction raises, and NodedeckError
+    where a table is gone that held something.
+    """
+    with manager.repairing(_FIX_REASON) as db:
+        missed = log_checks.differing(db)
+        schema.repair(db)
+    return missed
+
+
 def _tried(check: Callable[[Database], Iterator[Finding]], db: Database) -> list[Finding]:
     try:
         with db.reading():
@@ -53,126 +80,32 @@ def _tried(check: Callable[[Database], Iterator[Finding]], db: Database) -> list
     except (Busy, Refused):
         raise
     except NodedeckError as fault:  # a damaged page stops one check and not the others
-        return [Finding(Severity.CRITICAL, fault.message, fault.hint)]
+        return [_damaged(fault)]
 
 
-def _modes(locations: Locations) -> Iterator[Finding]:
-    for path in (
-        locations.database,
-        *database.side_files(locations.database),
-        locations.config,
-    ):
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-        except OSError:  # absent, or reported by the check that reads it
-            continue
-        if mode & stat.S_IWOTH:
-            severity, may = Severity.CRITICAL, "written"
-        elif mode & stat.S_IROTH:
-            severity, may = Severity.WARNING, "read"
-        else:
-            continue
-        yield Finding(
-            severity,
-            f"{path} can be {may} by every user of this host (mode {mode:04o}).",
-            f"chmod o-rwx {path}",
-        )
-
-
-def _config_file(path: Path) -> Iterator[Finding]:
-    loaded = static_file.load(path)
-    if loaded.fault is not None:
-        yield Finding(
-            Severity.CRITICAL, f"The config file cannot be read: {loaded.fault.message}",
-            loaded.fault.hint or "Static keys are unknown until it can.",
-        )  # fmt: skip
-    if loaded.stale:
-        yield Finding(
-            Severity.WARNING,
-            f"{path} still holds {_some(list(loaded.stale))}, homed in the database: these copies"
-            " are not used.",
-            "Bring them in with 'nodedeck import apply', or delete them from the file.",
-        )
+def _damaged(fault: NodedeckError) -> Finding:
+    rule = "tables-missing" if isinstance(fault, DamagedSchema) else "damaged"
+    return Finding(Severity.CRITICAL, fault.message, fault.hint, rule)
 
 
 def _intact(db: Database) -> Iterator[Finding]:
-    faults = [str(row[0]) for row in db.rows(f"PRAGMA quick_check({_NAMED})")]
+    faults = [str(row[0]) for row in db.rows(f"PRAGMA quick_check({_FAULTS_NAMED})")]
     if faults != ["ok"]:
         yield Finding(
             Severity.CRITICAL,
             f"{db.path} is damaged: {'; '.join(' '.join(fault.split()) for fault in faults)}.",
             "Keep a copy of the file, then restore it from a backup.",
-        )
-
-
-def _older(db: Database) -> Iterator[Finding]:
-    if _is_older(db):
-        yield Finding(
-            Severity.INFO,
-            f"{db.path} has schema {schema.version_of(db)}, this nodedeck's is {schema.VERSION}:"
-            " its triggers and its log could not be checked.",
-            "Any verb that writes upgrades it.",
-        )
-
-
-def _is_older(db: Database) -> bool:
-    return schema.version_of(db) < schema.VERSION
-
-
-def _triggers(db: Database) -> Iterator[Finding]:
-    if _is_older(db):
-        return
-    if altered := schema.altered_triggers(db):
-        yield Finding(
-            Severity.CRITICAL,
-            f"Triggers of the audit log are missing or altered: {_some(altered)}. Changes by other"
-            " writers may not be in the history.",
-            "Find out who changed the schema; restore a backup, or import into a new database.",
-        )
-
-
-def _log_matches_tables(db: Database) -> Iterator[Finding]:
-    """The audit log's invariant: a path's newest row holds its present value."""
-    if _is_older(db):
-        return
-    newest: dict[Any, Any] = dict(db.rows(_NEWEST))
-    present = {
-        path: value for entity in audit.ENTITIES for path, value in latest.present(db, entity)
-    }
-    differing = [path for path, value in present.items() if newest.get(path) != value]
-    differing += [path for path in newest if path not in present]
-    if differing:
-        yield Finding(
-            Severity.CRITICAL,
-            f"The audit log does not hold the present value of {_some(differing)}: somebody wrote"
-            " while the triggers were off.",
-            "The values in force are those of 'nodedeck get'; the history has a gap here.",
+            "damaged",
         )
 
 
 def _undecodable(db: Database) -> Iterator[Finding]:
-    for fault in state.snapshot(db, utc_now()).undecoded:
-        yield Finding(
-            Severity.WARNING,
-            f"{fault.path} holds {fault.raw[:80]!r}, which does not decode:"
-            f" it {_asked(fault.wanted)}.",
-            "Set it to a value of its type with 'nodedeck set', or look at the writer.",
-        )
+    yield from rules_values.undecodable(state.snapshot(db, utc_now()))
 
 
 def _settings(db: Database) -> Iterator[Finding]:
     for message, hint in settings_checks.problems(db):
-        yield Finding(Severity.WARNING, message, hint)
+        yield Finding(Severity.WARNING, message, hint, "setting")
 
 
-def _asked(wanted: str) -> str:
-    lowered = wanted.removeprefix("Input ")
-    return lowered if lowered.startswith("should") else f"should be {lowered}"
-
-
-def _some(names: list[str]) -> str:
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-
-
-_CHECKS: Final = (_intact, _older, _triggers, _log_matches_tables, _undecodable, _settings)
+_CHECKS: Final = (_intact, schema_checks.problems, log_checks.problems, _undecodable, _settings)

@@ -16,6 +16,7 @@ from store import database as sqlite
 from store import latest
 from store.database import Database, Transaction
 from store.documents import Overrides
+from store.errors import NodedeckError
 from store.locations import Locations
 
 
@@ -44,6 +45,7 @@ class Door:
         self.actor = actor
         self.clock = clock
         self.overrides = overrides or Overrides()
+        self._sound_schema: int | None = None
 
     @classmethod
     def open(
@@ -75,7 +77,7 @@ class Door:
 
         The id is 0 where nothing differed from what was there.
         """
-        return Signing(self.database, self.actor, reason)
+        return Signing(self, reason)
 
     @contextmanager
     def transaction(self, reason: str | None = None) -> Iterator[Database]:
@@ -83,20 +85,45 @@ class Door:
         with self._writing(reason):
             yield self.database
 
+    @contextmanager
+    def repairing(self, reason: str) -> Iterator[Database]:
+        """A signed write transaction that makes the audit log's own parts anew."""
+        db = self.database
+        with db.writing():
+            before = latest.newest_id(db)
+            yield db
+            db.execute_sql(_SIGN, (self.actor, reason, before))
+
+    def refuse_unlogged(self) -> None:
+        """Raise NodedeckError where a write would pass the audit log by."""
+        number = self.database.value("PRAGMA schema_version")
+        if number == self._sound_schema:  # it moves with every change of the schema
+            return
+        from store import schema, schema_checks
+
+        if altered := schema.altered_triggers(self.database):
+            raise NodedeckError(
+                f"Triggers of the audit log are missing or altered ({schema_checks.some(altered)}),"
+                " so that this change would not be in the history; nothing was changed.",
+                hint=f"Find out who changed the schema, then make them anew: {schema_checks.FIX}",
+            )
+        self._sound_schema = number
+
 
 class Signing(Transaction):
     """A write transaction whose changes are signed before the commit."""
 
-    __slots__ = ("_actor", "_before", "_newest", "_reason")
+    __slots__ = ("_before", "_door", "_newest", "_reason")
 
-    def __init__(self, database: Database, actor: str, reason: str | None) -> None:
-        super().__init__(database, writing=True)
-        self._actor = actor
+    def __init__(self, door: Door, reason: str | None) -> None:
+        super().__init__(door.database, writing=True)
+        self._door = door
         self._reason = reason
 
     def __enter__(self) -> list[int]:
         super().__enter__()
         try:
+            self._door.refuse_unlogged()
             self._before = latest.newest_id(self._database)
         except BaseException as failure:
             super().__exit__(type(failure), failure, None)
@@ -120,6 +147,6 @@ class Signing(Transaction):
 
     def _sign(self) -> None:
         db = self._database
-        signed = db.execute_sql(_SIGN, (self._actor, self._reason, self._before))
+        signed = db.execute_sql(_SIGN, (self._door.actor, self._reason, self._before))
         if signed.rowcount:
             self._newest[0] = latest.newest_id(db)  # cheaper than RETURNING

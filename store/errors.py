@@ -49,6 +49,12 @@ class ForeignDatabase(UsageError):
     """The file is a database of some other program and is never written to."""
 
 
+class DamagedSchema(NodedeckError):
+    """A part of nodedeck's own database that every read needs is gone or unreadable."""
+
+    exit_code = ExitCode.CRITICAL
+
+
 class SchemaTooNew(UsageError):
     """A later nodedeck wrote this database; this one may only read it."""
 

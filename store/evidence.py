@@ -8,35 +8,69 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
-from store import codec, history, paths
+from store import audit, codec, history, paths, schema, settings
 from store.database import Database
 from store.documents import Overrides
-from store.findings import EpochClock, Evidence, Thresholds
+from store.findings import EpochClock, Evidence, Inspection, Thresholds
 from store.models import Change, Snapshot
 from store.paths import Home
 
-OVERWRITTEN_WITHIN: Final = timedelta(minutes=2)
 _SIGNED_LOOKED_AT: Final = 50
 _TURNS_LOOKED_AT: Final = 8
-_REMEMBERED: Final = timedelta(days=1)
+_UNPARSED_NAMED: Final = 20
+_JSON_COLUMNS: Final = (
+    (audit.SETTINGS, "value_json"),
+    (audit.PROFILES, "values_json"),
+    (audit.FLAGS, "value_json"),
+)
 _MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def gather(
-    db: Database, snapshot: Snapshot, over: Overrides, thresholds: Thresholds | None = None
+    db: Database, snapshot: Snapshot, over: Overrides, inspection: Inspection | None = None
 ) -> Evidence:
     """The evidence around a snapshot, inside the caller's read transaction."""
-    limits = thresholds or Thresholds()
-    rows = db.rows("SELECT type, count(*) FROM seed_info WHERE is_active GROUP BY type")
+    limits = settings.thresholds(db)
     return Evidence(
         snapshot,
         epoch_clock(db, limits.epoch_blocks),
-        active_seeds={str(kind): count for kind, count in rows if kind in paths.SEED_TYPES},
-        overwritten=tuple(overwritten(db, snapshot)),
+        epoch_seen=_epoch_seen(db),
+        active_seeds=active_seeds(db),
+        overwritten=tuple(overwritten(db, snapshot, limits)),
         hidden=tuple(_hidden(db, over)),
+        unparsed=tuple(_unparsed(db)),
+        inspection=inspection or Inspection(),
         platform=this_platform(),
         thresholds=limits,
     )
+
+
+def active_seeds(db: Database) -> dict[str, int]:
+    """How many rows of each seed type are active."""
+    rows = db.rows("SELECT type, count(*) FROM seed_info WHERE is_active GROUP BY type")
+    return {str(kind): count for kind, count in rows if kind in paths.SEED_TYPES}
+
+
+def _epoch_seen(db: Database) -> int:
+    """The highest epoch of a seed's newest change, of its old value where it went; 0 for none."""
+    newest = "SELECT coalesce(new_json, old_json) FROM audit_log WHERE path=? ORDER BY id DESC"
+    stored = (db.value(f"{newest} LIMIT 1", (path,)) for path in paths.SEED_PATHS)
+    return max((_epoch(text) or 0 for text in stored if text), default=0)
+
+
+def _unparsed(db: Database) -> Iterator[str]:
+    """Paths of settings and the like whose stored text is no JSON."""
+    for entity, column in _JSON_COLUMNS:
+        if schema.has_table(db, entity.table):
+            path = entity.path.format(r=entity.table)
+            yield from (
+                str(row[0])
+                for row in db.rows(
+                    f"SELECT {path} FROM {entity.table} WHERE typeof({column})='text'"
+                    f" AND NOT json_valid({column}) ORDER BY rowid LIMIT {_UNPARSED_NAMED}"
+                )
+                if row[0] is not None
+            )
 
 
 def this_platform() -> str:
@@ -103,14 +137,16 @@ def _height_at(db: Database, change_id: int) -> int | None:
     return height if isinstance(height, int) else None
 
 
-def overwritten(db: Database, snapshot: Snapshot) -> Iterator[Change]:
-    """Changes of ours that a foreign writer put back within two minutes, of the last day.
+def overwritten(db: Database, snapshot: Snapshot, limits: Thresholds) -> Iterator[Change]:
+    """Changes of ours that a foreign writer put back within minutes, of the last hours.
 
     Only the newest change of ours of each path is looked at.
     """
     seen: set[str] = set()
+    within = timedelta(seconds=limits.overwritten_seconds)
+    told_for = timedelta(hours=limits.overwritten_hours)
     for change in history.signed(db, _SIGNED_LOOKED_AT):
-        if snapshot.taken_at - change.at > _REMEMBERED:
+        if snapshot.taken_at - change.at > told_for:
             return
         if change.path in seen:
             continue
@@ -119,7 +155,7 @@ def overwritten(db: Database, snapshot: Snapshot) -> Iterator[Change]:
         if (
             after is not None
             and after.actor is None
-            and after.at - change.at <= OVERWRITTEN_WITHIN
+            and after.at - change.at <= within
             and after.new == change.old
         ):
             yield change

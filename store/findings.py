@@ -33,15 +33,47 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where rules begin to speak; times in seconds, lengths in blocks."""
+    """Where rules begin to speak; each is a setting of nodedeck's own, its unit in its name."""
 
-    height_warning: float = 30.0
-    height_critical: float = 60.0
+    height_warning_seconds: float = 30.0
+    height_critical_seconds: float = 60.0
+    height_warning_beats: float = 2.0
+    height_critical_beats: float = 3.0
     behind_blocks: int = 5
     epoch_blocks: int = 15_391
     upcoming_part: float = 0.1
-    claim_critical: float = 3600.0
+    claim_critical_seconds: float = 3600.0
     quiet_blocks: int = 30
+    overwritten_seconds: float = 120.0
+    overwritten_hours: float = 24.0
+    log_rows: int = 1_000_000
+    wal_mb: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What checks of the files, the schema and the log found, kept from one look to the next.
+
+    ``files``, ``schema`` and ``log`` are findings; ``seen_files`` and ``seen_schema`` say of which
+    state of the files and the schema they speak. ``counted_at`` is the change id at which
+    ``log_rows`` were counted, ``wal_bytes`` the size of the write-ahead log now, ``scanned``
+    whether the log was compared with the tables yet.
+    """
+
+    files: tuple[Finding, ...] = ()
+    schema: tuple[Finding, ...] = ()
+    log: tuple[Finding, ...] = ()
+    seen_files: tuple[object, ...] = ()
+    seen_schema: tuple[object, ...] = ()
+    log_rows: int = 0
+    counted_at: int = -1
+    wal_bytes: int = 0
+    scanned: bool = False
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that was found."""
+        return (*self.schema, *self.log, *self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +91,19 @@ class EpochClock:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the rules look at besides the snapshot."""
+    """What the rules look at besides the snapshot.
+
+    ``epoch_seen`` is the highest epoch of a seed that the log knows of, there or gone.
+    """
 
     snapshot: Snapshot
     epoch: EpochClock
+    epoch_seen: int = 0
     active_seeds: dict[str, int] = field(default_factory=dict)
     overwritten: tuple[Change, ...] = ()
     hidden: tuple[str, ...] = ()
+    unparsed: tuple[str, ...] = ()
+    inspection: Inspection = Inspection()
     platform: str = ""
     thresholds: Thresholds = Thresholds()
 
@@ -97,6 +135,17 @@ def epoch_seconds_left(evidence: Evidence) -> float | None:
     if part is None or pace is None:
         return None
     return max(0.0, (1 - part) * evidence.epoch.blocks * pace)
+
+
+def span(seconds: float) -> str:
+    """A time for a sentence, in its two largest units."""
+    whole = int(max(0.0, seconds))
+    days, hours, minutes = whole // 86_400, whole % 86_400 // 3600, whole % 3600 // 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02} m"
+    return f"{minutes} m" if minutes else f"{whole} s"
 
 
 def cadence(snapshot: Snapshot) -> float:

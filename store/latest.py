@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from store import audit, codec, paths
 from store.database import Database
+from store.paths import OTHER_SETTINGS, Kind
+
+_TABLED: Final[dict[Kind, audit.Keyed | audit.Single]] = {
+    Kind.CHAIN: audit.CHAIN,
+    Kind.NODE: audit.NODES,
+    Kind.PARAMS: audit.PARAMS,
+    Kind.SETTING: audit.SETTINGS,
+    Kind.VERSIONS: audit.VERSIONS,
+    Kind.UPGRADE: audit.UPGRADE,
+}
 
 
 def newest_id(db: Database) -> int:
@@ -34,12 +44,36 @@ def present(db: Database, entity: audit.Keyed | audit.Single) -> Iterator[tuple[
 def value_at(db: Database, address: paths.Address) -> Any:
     """The present value of one entity, decoded; None where it is absent.
 
-    Reads the newest audit row, which holds the present value by the audit log's invariant.
+    Reads the table, which is in force whatever somebody did to the log.
     """
-    stored = db.value(
-        "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1", (address.entity,)
-    )
+    entity = _of(address)
+    if entity is None:
+        query = "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1"
+        stored = db.value(query, (address.entity,))
+    else:
+        where, keys = _keyed(address)
+        rows = entity.present(where) if isinstance(entity, audit.Keyed) else entity.present()
+        query = f"SELECT value FROM ({rows}) WHERE path=? LIMIT 1"
+        stored = db.value(query, (*keys, address.entity))
     return codec.entity_value(address.kind, address.entity, stored)
+
+
+def _of(address: paths.Address) -> audit.Keyed | audit.Single | None:
+    if address.kind is Kind.SEED:
+        return next((seed for seed in audit.SEEDS if seed.path == address.entity), None)
+    return _TABLED.get(address.kind)
+
+
+def _keyed(address: paths.Address) -> tuple[str, tuple[str, ...]]:
+    """A condition that finds the entity's row by its key; none where only the path tells it."""
+    if address.kind not in (Kind.NODE, Kind.SETTING) or "x'" in address.entity:
+        return "", ()
+    parts = paths.split(address.entity)
+    if address.kind is Kind.NODE:
+        return "id=?", parts[1:2]
+    texts = paths.written(address.entity)
+    service = 1 if parts[0] == OTHER_SETTINGS else 0
+    return "service=? AND key=?", (parts[service], ".".join(texts[service + 1 :]))
 
 
 def config_epoch(db: Database) -> str:

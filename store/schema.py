@@ -6,10 +6,12 @@ defaults. Nothing here refuses a foreign write: no CHECK on the daemon's tables.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from store import audit, upgrades
-from store.errors import ForeignDatabase, SchemaTooNew
+from store.errors import DamagedSchema, ForeignDatabase, SchemaTooNew
 
 VERSION: Final = upgrades.VERSION
 
@@ -107,7 +109,19 @@ OWN_TABLES: Final = {
         receipt_json TEXT NOT NULL""",
     "meta": "key TEXT PRIMARY KEY, value TEXT NOT NULL",
 }
+SCRATCH_TABLE: Final = "audit_displaced"
+"""The one table that holds nothing between two statements, so that it can be made anew."""
+RESTORE_HINT: Final = (
+    "Stop the daemon, move the file and its -wal and -shm aside, and restore a backup with"
+    " 'nodedeck backup restore', or import into a new database."
+)
 _TRIGGERS: Final = "SELECT name, sql FROM sqlite_master WHERE type='trigger'"
+_ENOUGH_OWN: Final = 4
+_NUMBER: Final = re.compile("[0-9]{1,9}")
+# without these nothing can be read; what is missing of the others is a finding
+_NEEDED: Final = frozenset((*DAEMON_TABLES, "audit_log", "meta", "services", "settings")) - {
+    "mlnode_security"
+}
 _INDEXES: Final = {
     "audit_log_path": "audit_log(path, id)",
     # a day of blocks must not stand between a reader and the newest other change
@@ -157,11 +171,17 @@ def all_triggers() -> dict[str, str]:
 def version_of(db: Rows) -> int:
     """The schema version of a database, 0 where nodedeck has not made one.
 
-    Raises ForeignDatabase where the tables are another program's, and SchemaTooNew where a later
-    nodedeck made it.
+    Raises ForeignDatabase where the tables are another program's, and DamagedSchema where they are
+    nodedeck's, but one that every read needs, or the version itself, is gone.
     """
-    tables = {str(name) for (name,) in db.rows("SELECT name FROM sqlite_master WHERE type='table'")}
-    tables = {name for name in tables if not name.startswith("sqlite_")}
+    tables = tables_of(db)
+    lacking = _NEEDED - tables
+    if lacking and _is_ours(tables):
+        raise DamagedSchema(
+            f"Tables of this database are missing: {', '.join(sorted(lacking))}; nothing was"
+            " changed.",
+            hint=RESTORE_HINT,
+        )
     if not {"meta", "audit_log"} <= tables:
         foreign = sorted(tables - DAEMON_TABLES.keys())
         if foreign:
@@ -172,14 +192,33 @@ def version_of(db: Rows) -> int:
             )
         _check_columns(db, tables)
         return 0
-    version = db.rows("SELECT value FROM meta WHERE key='schema_version'")
-    number = int(str(version[0][0])) if version and str(version[0][0]).isdigit() else 0
+    found = db.rows("SELECT value FROM meta WHERE key='schema_version'")
+    text = str(found[0][0]) if found else ""
+    number = int(text) if _NUMBER.fullmatch(text) else 0
+    if number == 0 and _is_ours(tables):
+        told = f"is {text[:40]!r}, which is none" if found else "is missing"
+        raise DamagedSchema(
+            f"The schema version in this database's 'meta' {told}; nothing was changed.",
+            hint="If this nodedeck made the database, put it back: INSERT OR REPLACE INTO meta"
+            f" VALUES('schema_version','{VERSION}').",
+        )
     if number == 0:
         raise ForeignDatabase(
             "This database has tables like nodedeck's but no schema version; nothing was written.",
             hint="Name nodedeck's own database with --db.",
         )
     return number
+
+
+def tables_of(db: Rows) -> set[str]:
+    """The names of a database's tables."""
+    names = {str(name) for (name,) in db.rows("SELECT name FROM sqlite_master WHERE type='table'")}
+    return {name for name in names if not name.startswith("sqlite_")}
+
+
+def _is_ours(tables: set[str]) -> bool:
+    """Whether enough of the tables that nodedeck alone makes are there, whatever else is gone."""
+    return len((OWN_TABLES.keys() | upgrades.tables()) & tables) >= _ENOUGH_OWN
 
 
 def _check_columns(db: Rows, tables: set[str]) -> None:
@@ -280,6 +319,17 @@ def _derive(db: Rows) -> None:
     )
 
 
+def repair(db: Rows) -> None:
+    """Make triggers, indexes and views anew as this version has them, in the caller's transaction.
+
+    The log gains a change for every value that was written past it.
+    """
+    db.execute_sql(f"CREATE TABLE IF NOT EXISTS {SCRATCH_TABLE}({OWN_TABLES[SCRATCH_TABLE]})")
+    for index in altered_indexes(db):
+        db.execute_sql(f"DROP INDEX IF EXISTS {index}")
+    _derive(db)
+
+
 def has_table(db: Rows, table: str) -> bool:
     """Whether a table is there: an older database that is only read lacks the newer ones."""
     return bool(db.rows("SELECT 1 FROM sqlite_master WHERE type='table' AND name=?", (table,)))
@@ -287,5 +337,17 @@ def has_table(db: Rows, table: str) -> bool:
 
 def altered_triggers(db: Rows) -> list[str]:
     """Names of triggers that are missing from the database or not as this version makes them."""
-    have = {row[0]: row[1] for row in db.rows(_TRIGGERS)}
-    return [name for name, sql in all_triggers().items() if have.get(name) != sql]
+    return differing(db, "trigger", all_triggers())
+
+
+def altered_indexes(db: Rows) -> list[str]:
+    """Names of indexes that are missing from the database or not as this version makes them."""
+    wanted = {name: f"CREATE INDEX {name} ON {columns}" for name, columns in _INDEXES.items()}
+    return differing(db, "index", wanted)
+
+
+def differing(db: Rows, kind: str, wanted: Mapping[str, str]) -> list[str]:
+    """Names of what is missing from the schema table or not as wanted."""
+    rows = db.rows("SELECT name, sql FROM sqlite_master WHERE type=?", (kind,))
+    have = {row[0]: row[1] for row in rows}
+    return [name for name, sql in wanted.items() if have.get(name) != sql]

@@ -6,14 +6,15 @@ in a setting's own row; the first that there is counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from store import audit, codec, entities, masks, paths, schema, writes
 from store.database import Database
 from store.errors import InvalidValue, Refused, UsageError
+from store.findings import Thresholds
 from store.paths import Kind
-from store.settings_builtin import BUILT_IN, OWN_SERVICE
+from store.settings_builtin import BUILT_IN, FINDINGS_PREFIX, OWN_SERVICE
 from store.settings_rules import (
     Complexity,
     Constraints,
@@ -252,10 +253,25 @@ def put(db: Database, service: str, key: str, value: Any) -> None:
 
 def threshold(db: Database, key: str) -> Any:
     """One of nodedeck's own thresholds: as set, or its default where that breaks the rule."""
-    rule = rules(db, OWN_SERVICE)[OWN_SERVICE, key]
-    stored = db.value(
-        "SELECT value_json FROM settings WHERE service=? AND key=?", (OWN_SERVICE, key)
+    return _own(db)[key]
+
+
+def thresholds(db: Database) -> Thresholds:
+    """Where the findings' rules begin to speak, as set."""
+    values = _own(db)
+    return Thresholds(
+        **{each.name: values[FINDINGS_PREFIX + each.name] for each in fields(Thresholds)}
     )
+
+
+def _own(db: Database) -> dict[str, Any]:
+    """Every threshold of nodedeck's own by its key."""
+    rows = db.rows("SELECT key, value_json FROM settings WHERE service=?", (OWN_SERVICE,))
+    stored = dict(rows)
+    return {rule.key: _set_or_default(rule, stored.get(rule.key)) for rule in BUILT_IN}
+
+
+def _set_or_default(rule: Rule, stored: Any) -> Any:
     try:
         return rule.default if stored is None else checked(rule, codec.load(stored))
     except (InvalidValue, TypeError):

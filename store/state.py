@@ -30,6 +30,14 @@ _SMALL: Final[tuple[tuple[Kind, audit.Keyed | audit.Single], ...]] = (
     (Kind.NODE, audit.NODES),
     (Kind.PARAMS, audit.PARAMS),
 )
+_TABLED: Final[dict[Kind, audit.Keyed | audit.Single]] = {
+    Kind.CHAIN: audit.CHAIN,
+    Kind.NODE: audit.NODES,
+    Kind.PARAMS: audit.PARAMS,
+    Kind.SETTING: audit.SETTINGS,
+    Kind.VERSIONS: audit.VERSIONS,
+    Kind.UPGRADE: audit.UPGRADE,
+}
 _WANTED: Final = {"integer": "an integer of 0 to 2^63-1", "boolean": "a boolean"}
 
 

@@ -7,6 +7,7 @@ made anew with every version.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -49,6 +50,24 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
     3: (),
 }
 VERSION: Final = max(_STEPS)
+
+
+_MADE: Final = re.compile(r"CREATE TABLE (\w+)\((.*)\)", re.DOTALL)
+
+
+def _tables_made() -> dict[str, str]:
+    made = (_MADE.fullmatch(sql) for statements in _STEPS.values() for sql in statements)
+    return {match[1]: match[2] for match in made if match}
+
+
+def tables() -> frozenset[str]:
+    """The tables that came after version 1."""
+    return frozenset(_tables_made())
+
+
+def counting(first: Mapping[str, str]) -> set[str]:
+    """The tables whose ids are never given out twice, of version 1's and of those that came."""
+    return {name for name, columns in {**first, **_tables_made()}.items() if "AUTOINC" in columns}
 
 
 class Connection(Protocol):

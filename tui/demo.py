@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from store import files
 from store.errors import NodedeckError
 from store.importing import apply as engine
 from store.importing import plan as planning
@@ -39,7 +40,8 @@ def stage(*, speed: float, block_seconds: float) -> Iterator[Locations]:
     with _ended_by_signal(), tempfile.TemporaryDirectory(prefix="nodedeck-demo-") as name:
         folder = Path(name)
         for file in demo_files().iterdir():
-            shutil.copy(file, folder / file.name)
+            shutil.copyfile(file, folder / file.name)
+            (folder / file.name).chmod(files.PRIVATE)
         places = Locations(folder / CONFIG, folder / DATABASE_NAME)
         for file_name in (CONFIG, "dev_config.toml"):
             source = planning.load(folder / file_name)

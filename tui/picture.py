@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
-from store.findings import Evidence
+from store.findings import Evidence, Inspection
 from store.manager import ConfigManager
 from store.models import Change, Snapshot
 from store.paths import HEIGHT_PATHS
 
-AUDIT_ROWS = 200
+AUDIT_ROWS: Final = 200
+# the log is compared with the tables so often, and oftener while it does not match them
+_SCAN_SECONDS: Final = 600.0
+_RESCAN_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +41,46 @@ class Reader:
     The data version is only a hint, but one that never misses a commit of another connection.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._version: int | None = None
         self._identity: tuple[int, int] | None = None
         self._evidence: Evidence | None = None
         self._other_change = -1
+        self._ticks = ticks
+        self._inspection: Inspection | None = None
+        self._scan_due = 0.0
 
     def __call__(self, manager: ConfigManager) -> Picture | None:
         """A new picture, or None; raises Replaced, and what a read raises."""
         db = manager.database
         identity, known = db.identity(), self._identity
         if identity is None or known not in (None, identity):
-            self._version = self._identity = None
+            self._version = self._identity = self._inspection = None
             raise Replaced
         # noted before the read, which may fail until another file stands here
         self._identity = identity
+        inspection = self._inspected(manager)
         version = db.data_version()
-        if version == self._version:
+        if version == self._version and inspection is self._inspection:
             return None
+        self._inspection = inspection
         snapshot, changes = manager.newest(AUDIT_ROWS)
         picture = Picture(self._around(manager, snapshot, changes), changes)
         self._version = version
         return picture
+
+    def _inspected(self, manager: ConfigManager) -> Inspection:
+        """What is wrong with files, schema and log; the first picture does not wait for a scan.
+
+        A scan follows once a picture is shown, when the schema has changed, and now and then.
+        """
+        known, now = self._inspection, self._ticks()
+        found = manager.inspect(known)
+        changed = known is not None and found.seen_schema != known.seen_schema
+        if known is not None and (changed or now >= self._scan_due):
+            found = manager.inspect(found, scan=True)
+            self._scan_due = now + (_RESCAN_SECONDS if found.log else _SCAN_SECONDS)
+        return found
 
     def _around(
         self, manager: ConfigManager, snapshot: Snapshot, changes: tuple[Change, ...]
@@ -65,4 +89,9 @@ class Reader:
         other = next((one.id for one in changes if one.path not in HEIGHT_PATHS), 0)
         if self._evidence is None or other != self._other_change:
             self._evidence, self._other_change = manager.evidence(), other
-        return replace(self._evidence, snapshot=snapshot)
+        return replace(
+            self._evidence,
+            snapshot=snapshot,
+            active_seeds=manager.active_seeds(),
+            inspection=self._inspection or Inspection(),
+        )

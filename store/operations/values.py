@@ -12,6 +12,7 @@ from store import (
     latest,
     masks,
     paths,
+    schema_checks,
     settings,
     state,
     static_file,
@@ -19,7 +20,7 @@ from store import (
     writes,
 )
 from store.documents import Document
-from store.errors import UnknownPath, UsageError
+from store.errors import NodedeckError, UnknownPath, UsageError
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
 from store.operations.static import StaticOperations
 from store.paths import Address, Kind
@@ -43,7 +44,8 @@ class ValueOperations(StaticOperations):
         ``expect_version`` is what ``version_of`` said when the old value was read. Raises
         VersionConflict where it is another by now, UnknownPath for a path without a value unless
         ``create`` makes it a setting, InvalidValue, with the reason, for a text that does not fit,
-        and Refused for a secret, which cannot be sealed yet. A key that is homed in the config
+        Refused for a secret, which cannot be sealed yet, and NodedeckError where the change would
+        not be in the audit log. A key that is homed in the config
         file is changed there, as ``set_static`` does it, which gives no change id: 0.
         """
         if self.in_file(path):
@@ -66,8 +68,23 @@ class ValueOperations(StaticOperations):
             )
         with self._writing(reason) as newest:
             versions.expect(self.database, address, expect_version)
+            before = self._seen(address)
             self._put_value(address, path, text, create)
+            self._refuse_unseen(path, before, self._seen(address))
         return newest[0]
+
+    def _seen(self, address: Address) -> tuple[Any, int]:
+        """The value that is in force, and the newest change of the log."""
+        return latest.value_at(self.database, address), latest.newest_id(self.database)
+
+    def _refuse_unseen(self, path: str, before: tuple[Any, int], after: tuple[Any, int]) -> None:
+        """Raise NodedeckError where a value changed and the log did not notice."""
+        if before[0] != after[0] and before[1] == after[1]:
+            raise NodedeckError(
+                f"The audit log does not hold the present value of {path}, so that this change"
+                " would not be in the history; nothing was changed.",
+                hint=f"Bring the log in line with the tables first: {schema_checks.FIX}",
+            )
 
     def version_of(self, path: str) -> int | None:
         """What ``expect_version`` asks for: a setting's service's version, else a change id.

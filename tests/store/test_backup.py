@@ -363,7 +363,7 @@ def test_a_full_disk_leaves_no_half_backup(
 ) -> None:
     made = take(locations, clock)
     disk = tmp_path / "disk"
-    with small_disk(disk, "1m"):
+    with small_disk(disk, "2m"):
         there = Locations(disk / "config.yaml", disk / "state.db")
         create(there.database, created_by="tests")
         with ConfigManager.open(there, actor=ACTOR) as opened:

@@ -54,7 +54,7 @@ def test_a_config_file_open_to_everybody(locations: Locations) -> None:
     locations.config.chmod(0o640)
     assert examine(locations) == []
     locations.config.chmod(0o644)
-    assert str(locations.config) in only(locations).message
+    assert locations.config.name in only(locations).message
 
 
 def test_stale_keys_in_the_config_file(locations: Locations) -> None:
@@ -116,7 +116,7 @@ def test_values_that_do_not_decode(locations: Locations) -> None:
     )
     first, second = examine(locations)
     assert first.severity is second.severity is Severity.WARNING
-    told = "current_height holds 'soon', which does not decode: it should be an integer"
+    told = "current_height holds 'soon', which does not decode; it should be an integer"
     assert first.message.startswith(told)
     assert "nodes.node1.max_concurrent holds 'many'" in second.message
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,47 +17,14 @@ from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import EpochSeed, UpgradePlan
 from tests.support import foreign
+from tests.support.healthy import HEALTHY, NODE, SEED, blocks
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-SEED = "INSERT INTO seed_info(type,seed,epoch_index,signature,claimed) VALUES"
-NODE = (
-    "INSERT INTO inference_nodes(id,host,inference_segment,inference_port,poc_segment,poc_port,"
-    "models,max_concurrent,hardware,version) VALUES"
-)
-HEALTHY = (
-    *(
-        f"INSERT INTO chain_state(key,value) VALUES('{key}','{value}')"
-        for key, value in {
-            "last_processed_height": "1005",
-            "current_node_version": "v1",
-            "last_used_version": "v1",
-            "merged_node_config": "true",
-        }.items()
-    ),
-    f"{SEED}('previous',-1,6,'aa',1),('current',2,7,'bb',0),('upcoming',3,8,'cc',0)",
-    f"{NODE}('n1','192.0.2.1','',5050,'',8080,'{{\"m\":{{\"args\":[]}}}}',10,'[]','')",
-)
-
-
-def blocks(db: Path, *, heights: range = range(1000, 1006), beat: float = 5.0) -> None:
-    """Heights at a steady beat, the last one just now."""
-    for height in heights:
-        foreign.write(
-            db,
-            f"INSERT INTO chain_state(key,value) VALUES('current_height','{height}')"
-            " ON CONFLICT(key) DO UPDATE SET value=excluded.value",
-        )
-        at = NOW - timedelta(seconds=beat * (heights[-1] - height))
-        foreign.write(
-            db,
-            f"UPDATE audit_log SET at='{at:%Y-%m-%dT%H:%M:%S}.000Z'"
-            " WHERE path='current_height' AND id=(SELECT max(id) FROM audit_log)",
-        )
 
 
 @pytest.fixture
 def healthy(database: Path) -> Path:
-    blocks(database)
+    blocks(database, NOW)
     for statement in HEALTHY:
         foreign.write(database, statement)
     return database
@@ -145,7 +113,7 @@ def test_a_height_that_stands_still(healthy: Path, seconds: int, severity: Sever
 
 
 def test_a_daemon_that_flushes_once_a_minute_is_not_stuck(database: Path) -> None:
-    blocks(database, heights=range(1000, 1100, 11), beat=60 / 11)
+    blocks(database, NOW, heights=range(1000, 1100, 11), beat=60 / 11)
     for seconds, severity in ((90, None), (130, Severity.WARNING), (190, Severity.CRITICAL)):
         at = NOW + timedelta(seconds=seconds)
         rules = {one.rule: one.severity for one in found(database, now=at)}
@@ -153,10 +121,7 @@ def test_a_daemon_that_flushes_once_a_minute_is_not_stuck(database: Path) -> Non
 
 
 def with_epoch(evidence: Evidence, began: int, length: int) -> Evidence:
-    return Evidence(
-        evidence.snapshot, EpochClock(length, began), evidence.active_seeds,
-        thresholds=evidence.thresholds,
-    )  # fmt: skip
+    return replace(evidence, epoch=EpochClock(length, began))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +166,7 @@ def test_the_epochs_length_is_learned_from_its_turns(healthy: Path) -> None:
         f"UPDATE seed_info SET epoch_index={epoch} WHERE type='current'"
     )
     for epoch, height in ((8, 1100), (9, 1200), (10, 1301)):
-        blocks(healthy, heights=range(height, height + 1))
+        blocks(healthy, NOW, heights=range(height, height + 1))
         foreign.write(healthy, turn(epoch))
     clock = evidence(healthy).epoch
     assert (clock.learned, clock.began, clock.blocks) == (True, 1301, 101)

@@ -365,7 +365,7 @@ def test_search_looks_at_path_and_description(declared: ConfigManager) -> None:
     assert found(service="svc", complexity="advanced") == ["svc.mode"]
     assert found(type="enum") == ["svc.mode"]
     assert found("retention", service="svc") == []
-    assert found(service="nodedeck") == [
+    assert found("retention", service="nodedeck") == [
         "nodedeck.retention.heights_days",
         "nodedeck.retention.days",
     ]

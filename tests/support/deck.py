@@ -40,11 +40,14 @@ _LOOK_SECONDS = 0.01
 def demo_state(folder: Path) -> Locations:
     """The demo's files imported into a database, as of now."""
     for file in demo_files().iterdir():
-        shutil.copy(file, folder / file.name)
+        shutil.copyfile(file, folder / file.name)
+        (folder / file.name).chmod(0o600)
     places = Locations(folder / "api-config.yaml", folder / "state.db")
     for name in ("dev_config.toml", "api-config.yaml"):
         source = planning.load(folder / name)
-        engine.apply(engine.preview(source, places), places, actor=ACTOR, clock=utc_now)
+        approved = engine.preview(source, places)
+        rewrite = source.path == places.config
+        engine.apply(approved, places, actor=ACTOR, clock=utc_now, rewrite=rewrite)
     return places
 
 

@@ -57,7 +57,7 @@ class ChainPane(Pane):
         raw = {fault.path: fault.raw for fault in snapshot.undecoded}
         lines = [
             self._height(snapshot),
-            _processed(snapshot),
+            _processed(picture.evidence),
             _block_time(snapshot),
             _epoch(picture.evidence),
             _version(snapshot),
@@ -126,10 +126,11 @@ def _coarse(seconds: float) -> str:
     return f"{age(seconds - seconds % 15)} ago" if 15 <= seconds < 60 else f"{age(seconds)} ago"
 
 
-def _processed(snapshot: Snapshot) -> _Line:
+def _processed(evidence: Evidence) -> _Line:
+    snapshot, limit = evidence.snapshot, evidence.thresholds.behind_blocks
     behind = outlook.behind(snapshot)
     note = "" if behind is None else f"{grouped(behind)} behind"
-    tone: Tone = "warning" if behind is not None and behind > 5 else "muted"
+    tone: Tone = "warning" if behind is not None and behind > limit else "muted"
     number = _number(snapshot.chain.last_processed_height)
     return _Line("last_processed_height", "processed", number, Cell(note, tone))
 

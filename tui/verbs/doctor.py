@@ -9,21 +9,36 @@ from typing import Final
 
 import click
 
-from store.doctor import examine
+from store import doctor
+from store.doctor import FIXABLE, examine
 from store.errors import ExitCode
 from store.findings import Finding, Severity, in_order
+from store.schema_checks import some
 from tui import output
-from tui.verbs import common
+from tui.session import Session
+from tui.verbs import asking, common
 
 _TMUX_SECONDS: Final = 2
 
 
-@click.command(cls=common.Verb, examples=("nodedeck doctor", "nodedeck doctor --json"))
+@click.command(
+    cls=common.Verb,
+    examples=("nodedeck doctor", "nodedeck doctor --json", "nodedeck doctor --fix"),
+)
+@click.option("--fix", is_flag=True, help="Make triggers, indexes and views of nodedeck's anew.")
+@asking.answer_options
 @common.json_option
 @click.pass_context
-def command(context: click.Context, as_json: bool) -> int:
-    """Check modes, triggers, audit log, tables and config file; exit 7 if one is critical."""
+def command(context: click.Context, *, fix: bool, yes: bool, no_input: bool, as_json: bool) -> int:
+    """Check modes, triggers, audit log, tables and config file; exit 7 if one is critical.
+
+    With --fix what of the database holds no data is made anew, and changes that the audit log
+    missed are recorded, after a question.
+    """
     current = common.session(context)
+    if fix:
+        common.refuse_read_only(current)
+        _fix(current, yes=yes, no_input=no_input)
     findings = in_order([*examine(current.locations), *terminal_findings(os.environ)])
     if as_json:
         output.put_json(
@@ -36,6 +51,21 @@ def command(context: click.Context, as_json: bool) -> int:
         output.say(f"Nothing is wrong with {current.locations.database}.")
     critical = any(each.severity is Severity.CRITICAL for each in findings)
     return ExitCode.CRITICAL if critical else ExitCode.OK
+
+
+def _fix(current: Session, *, yes: bool, no_input: bool) -> None:
+    wrong = [each for each in examine(current.locations) if each.rule in FIXABLE]
+    if not wrong:
+        output.say("There is nothing that could be made anew.")
+        return
+    for each in wrong:
+        output.say(each.message)
+    question = "Make triggers, indexes and views anew, and record what the log missed?"
+    asking.confirm(question, "Making them anew", yes=yes, no_input=no_input)
+    with current.open() as manager:
+        missed = doctor.fix(manager)
+    told = f"; the log has the present value of {some(missed)} now" if missed else ""
+    output.say(f"Triggers, indexes and views are as nodedeck makes them{told}.")
 
 
 def terminal_findings(environ: Mapping[str, str]) -> list[Finding]:

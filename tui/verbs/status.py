@@ -37,10 +37,10 @@ def command(context: click.Context, as_json: bool) -> int:
 def show(current: Session, *, as_json: bool = False) -> ExitCode:
     """Print the status of a session's database; CRITICAL where a finding is."""
     with current.look() as manager:
-        evidence = manager.evidence()
+        evidence = manager.evidence(manager.inspect(scan=True))
     snapshot, now = evidence.snapshot, evidence.snapshot.taken_at
     # what stands in a file alone has no database to examine
-    checked = [] if current.file_mode else doctor.examine(current.locations)
+    checked = [] if current.file_mode else doctor.beyond_inspection(current.locations)
     found = in_order([*judge(evidence, now), *checked])
     restart = verdict(evidence, now)
     if as_json:
