@@ -1,70 +1,37 @@
-"""The one table of the product: keyed rows, drawn line by line, patched in place."""
+"""What a table shows: keyed rows with a cursor, drawn line by line, patched in place."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
 from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from rich.style import Style
-from textual import events
-from textual.binding import BindingType
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.commands import bindings
 from tui.text import UNICODE, Glyphs, clean, wrap
-from tui.widgets.table_layout import Layout, Needs, Slot, lay_out
-from tui.widgets.table_messages import TableMessage
-from tui.widgets.table_model import Cell, Column, Edge, Edges, Flashes, KeyedRows, Row, Tone
-from tui.widgets.table_paint import COMPONENTS, CSS, Look, Painter, changed_slots
-
-__all__ = ["FLASH_SECONDS", "Cell", "Column", "Edge", "Row", "Table", "Tone"]
+from tui.widgets import table_messages
+from tui.widgets.table_layout import Layout, Needs, lay_out
+from tui.widgets.table_model import Column, Edges, Flashes, KeyedRows, Row
+from tui.widgets.table_paint import COMPONENTS, Look, Painter, changed_slots
 
 FLASH_SECONDS = 0.8
 _FLASH_TOLERANCE = 0.05
-_SIDEWAYS_CELLS = 8
 
 
-class Table(ScrollView, can_focus=True, inherit_bindings=False):
+class TableBase(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows under a header, with a cursor that stays on its row while rows come and go."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
-    DEFAULT_CSS = CSS
-    BINDINGS: ClassVar[list[BindingType]] = bindings("table")
 
     cursor_row: reactive[int] = reactive(0, repaint=False, init=False)
 
-    class Highlighted(TableMessage):
-        """The cursor came to another row; `key` is None when the last row went."""
-
-        def __init__(self, table: "Table", key: str | None) -> None:
-            super().__init__(table)
-            self.key = key
-
-        def can_replace(self, message: Message) -> bool:
-            """Let a burst of moves end in one message: only the last row matters."""
-            return isinstance(message, Table.Highlighted) and message.table is self.table
-
-    class Selected(TableMessage):
-        """The row under the cursor was opened, by enter or by a click on it."""
-
-        def __init__(self, table: "Table", key: str) -> None:
-            super().__init__(table)
-            self.key = key
-
-    class NearEdge(TableMessage):
-        """Cursor or scroll came within a screen of the first or last row there is.
-
-        Sent once for each edge, until another row is the first or the last one.
-        """
-
-        def __init__(self, table: "Table", edge: Edge) -> None:
-            super().__init__(table)
-            self.edge = edge
+    Highlighted: TypeAlias = table_messages.Highlighted
+    Selected: TypeAlias = table_messages.Selected
+    NearEdge: TypeAlias = table_messages.NearEdge
 
     def __init__(
         self,
@@ -133,7 +100,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         moved = (wider or relayout or len(old) != len(new)) and self._fit_columns()
         if moved or not old.rows or not new.rows:
             self.refresh()
-        self.set_reactive(Table.cursor_row, old.follow(self.cursor_row, new) or 0)
+        self.set_reactive(TableBase.cursor_row, old.follow(self.cursor_row, new) or 0)
         if self._layout.rows:
             # Rows may have come above: then the lines stay as they are, though the scroll moves.
             self._holding = True
@@ -223,80 +190,11 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         """Show the cursor as one that only marks a place."""
         self._repaint_row(self.cursor_row)
 
-    def on_click(self, event: events.Click) -> None:
-        """Move the cursor to a cell, or open the row where the cursor already is."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._header_lines or not self._has_cursor:
-            return
-        row = self.scroll_offset.y + offset.y - self._header_lines
-        if row >= len(self._data):
-            return
-        x = self.scroll_offset.x + offset.x
-        hit = [slot for slot in self._layout.slots if slot.x <= x]
-        if hit:
-            self._go_to_column(hit[-1])
-        if row == self.cursor_row:
-            self.action_select()
-        else:
-            self._go(row)
-
-    def action_step(self, lines: int) -> None:
-        """Move the cursor by some lines; without a cursor, scroll."""
-        self._travel(lines)
-
-    def action_page(self, pages: float) -> None:
-        """Move cursor and scroll together by some screens, or parts of one."""
-        lines = max(1, int(self._layout.rows * abs(pages)))
-        self._travel(lines if pages > 0 else -lines, scroll=True)
-
-    def action_first(self) -> None:
-        """Move to the first row."""
-        self._travel(-len(self._data))
-
-    def action_last(self) -> None:
-        """Move to the last row."""
-        self._travel(len(self._data))
-
-    def action_column(self, columns: int) -> None:
-        """Move the cursor by some columns; without a cursor, scroll sideways."""
-        if not self._has_cursor:
-            self._scroll_now(x=self.scroll_offset.x + columns * _SIDEWAYS_CELLS)
-            return
-        here = next(
-            (n for n, s in enumerate(self._layout.slots) if s.column.key == self.cursor_column), 0
-        )
-        if self._layout.slots:
-            self._go_to_column(
-                self._layout.slots[max(0, min(here + columns, len(self._layout.slots) - 1))]
-            )
-
-    def action_select(self) -> None:
-        """Open the row under the cursor."""
-        if (key := self.cursor_key) is not None:
-            self.post_message(self.Selected(self, key))
-
-    def _travel(self, lines: int, *, scroll: bool = False) -> None:
-        """Move the cursor, or the scroll, or both."""
-        if scroll or not self._has_cursor:
-            self._scroll_now(y=self.scroll_offset.y + lines)
-        if self._has_cursor:
-            self._go(self.cursor_row + lines)
-
     def _go(self, row: int) -> None:
         """Put the cursor on a row and see to what follows, also where it already was there."""
         self.cursor_row = row
         self._reveal_cursor()
         self._tell_edges()
-
-    def _go_to_column(self, slot: Slot) -> None:
-        """Put the cursor into a column and bring that into view."""
-        self._column_key = slot.column.key
-        left, width = self.scroll_offset.x, self._layout.width
-        if slot.x < left:
-            self._scroll_now(x=slot.x)
-        elif slot.end > left + width:
-            self._scroll_now(x=min(slot.x, slot.end - width))
-        self._repaint_row(self.cursor_row)
 
     def _scroll_now(self, *, x: int | None = None, y: int | None = None) -> None:
         """Scroll at once; forced, since a table that just grew has no scrollbar yet."""
@@ -328,7 +226,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         lines = header + (rows or len(self._empty_lines))
         if (size := Size(self._layout.columns_end, lines)) != self.virtual_size:
             # Set plainly, it would repaint every line for one row more.
-            self.set_reactive(Table.virtual_size, size)
+            self.set_reactive(TableBase.virtual_size, size)
             # A layout may miss that a scrollbar is no longer needed: the size beside it fits too.
             self._refresh_scrollbars()
             self.refresh(repaint=False, layout=True)
