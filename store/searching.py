@@ -20,8 +20,8 @@ from store.paths import HEIGHT_PATHS, Pattern
 
 ROWS: Final = 200
 """Changes that one window holds."""
-STEP_IDS: Final = 50_000
-STEP_LOOKS: Final = 2_000
+STEP_IDS: Final = 20_000
+STEP_LOOKS: Final = 250
 EXTERNAL: Final = "external"
 # a deletion that nobody signed may be taken back for half as long, and an `R` replaced
 _UNSETTLED: Final = timedelta(seconds=10)
@@ -194,11 +194,14 @@ def _conditions(wanted: Search) -> tuple[list[str], list[Any]]:
         condition, paths_held = _held_by(wanted.pattern)
         conditions.append(condition)
         values += paths_held
-    text = "path||' '||coalesce(old_json,'')||' '||coalesce(new_json,'')"
-    text += "||' '||coalesce(actor,'')||' '||coalesce(reason,'')"
-    for run in {run for word in wanted.words for run in _RUN.findall(word)}:
-        if run not in _UNSTORED:
-            conditions.append(f"{text} LIKE ? ESCAPE '!'")
+    value = "path||' '||coalesce(old_json,'')||' '||coalesce(new_json,'')"
+    text = f"{value}||' '||coalesce(actor,'')||' '||coalesce(reason,'')"
+    names = paths.split(wanted.pattern.text) if wanted.pattern is not None else ()
+    held = [(value, run) for name in names for run in _RUN.findall(name.lower())]
+    held += [(text, run) for word in wanted.words for run in _RUN.findall(word)]
+    for where, run in dict.fromkeys(held):
+        if where is value or run not in _UNSTORED:
+            conditions.append(f"{where} LIKE ? ESCAPE '!'")
             values.append(_like(run))
     return conditions, values
 

@@ -33,7 +33,7 @@ COMMANDS: Final = (
     Command("help", "question_mark,f1", "?  F1", "app.help", "help", "Show this help.", "app", True),
     Command("palette", "ctrl+p", "ctrl+p", "app.command_palette", "palette", "Find any action.", "app"),
     Command("quit", "q", "q  ctrl+c", "app.quit", "quit", "Leave nodedeck.", "app", True),
-    Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, zoom.", "app"),
+    Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, filter, zoom.", "app"),
     *(
         Command(
             f"focus.{name}", str(number), str(number), f"deck.focus_pane('{name}')",
@@ -61,7 +61,7 @@ COMMANDS: Final = (
     Command("table.filter", "slash", "/", "filter", "filter", "Show only rows that hold some words.", "table", True),
     Command("table.next", "n", "n", "match(1)", "next match", "To the next row that matches.", "table"),
     Command("table.previous", "N", "N", "match(-1)", "previous match", "To the matching row before.", "table"),
-    Command("table.sort", "s", "s", "sort", "sort", "Sort by this column; again: down; again: not.", "table", True),
+    Command("table.sort", "s", "s", "sort", "sort", "Sort by this column; again: down; again: not.", "table"),
     Command("table.copy", "y", "y", "copy_cell", "copy cell", "Copy the cell (tmux: set-clipboard on).", "table"),
     Command("table.copy_row", "Y", "Y", "copy_row", "copy row", "Copy the row, a tab between cells.", "table"),
 )  # fmt: skip

@@ -110,7 +110,6 @@ def _seconds(text: str) -> Decimal | None:
 
 
 def _searchable(row: Row, at: int) -> str:
-    """A cell's text as one sees it, and the whole of what it stands for."""
+    """A cell's text as it is and as one sees it, and the whole of what it stands for."""
     cell = row.cell(at)
-    text = cell.text if cell.whole is None else f"{cell.text}\n{cell.whole}"
-    return "\n".join(map(clean, text.split("\n"))).casefold()
+    return "\n".join((cell.text, clean(cell.text), cell.whole or "")).casefold()
