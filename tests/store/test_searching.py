@@ -245,7 +245,7 @@ def test_it_stays_bounded_however_long_the_log_is(tmp_path: Path, manager: Confi
             (rows,),
         )
         db.commit()
-    connection = manager.database.sqlite.connection()
+    connection = manager.database.sqlite.connection()  # type: ignore[no-untyped-call]
     for text in ("needle", "path:nodes.*.host", "path:nodes", "path:nodes.n7 needle", "since:9h"):
         ticks = [0]
 
