@@ -90,15 +90,20 @@ class AuditPane(Pane):
                 self._search = LogSearch(self._search.wanted, new.snapshot)
             self._go_on()
         super().watch_picture(old, new)
+        if old is None and self.is_mounted:
+            self._look_for(self.table.filter)
 
     @on(Table.Sought)
     def _sought(self, event: Table.Sought) -> None:
-        """Begin another search; where the filter cannot be read, what was found stays."""
         event.stop()
+        self._look_for(event.text)
+
+    def _look_for(self, text: str) -> None:
+        """Begin another search; where the filter cannot be read, what was found stays."""
         if self.picture is None:
             return
         try:
-            wanted = Search.parse(event.text, self.clock())
+            wanted = Search.parse(text, self.clock())
         except UsageError as fault:
             self.table.tell_filter("", str(fault))
             return
@@ -118,6 +123,7 @@ class AuditPane(Pane):
         event.stop()
         if event.edge == "bottom" and self._search is not None:
             self._search.widen()
+            self.table.tell_filter(self._search.told())
             self._go_on()
 
     def _go_on(self) -> None:
