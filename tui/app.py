@@ -214,7 +214,7 @@ def run(session: Session) -> int:
         commands=[command.id for command in COMMANDS],
         themes=[theme.name for theme in THEMES] + list(BUILTIN_THEMES),
     )
-    app = NodedeckApp(session, chosen=chosen, in_tmux="TMUX" in os.environ)
+    app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")))
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

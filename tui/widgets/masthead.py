@@ -108,7 +108,9 @@ class Masthead(Vertical):
         line = self.query_one(where, Static)
         content = what if isinstance(what, Content) else Content(clean(what))
         if line.content != content:
-            line.update(content, layout=layout)
+            was = line.content
+            same = isinstance(was, Content) and was.cell_length == content.cell_length
+            line.update(content, layout=layout and not same)
 
 
 def paused(waiting: int) -> str:
