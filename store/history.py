@@ -29,11 +29,12 @@ _COLUMNS: Final = (
     AuditLog.actor,
     AuditLog.reason,
 )
-_PLAIN: Final = "id,at,path,action,old_json,new_json,actor,reason"
+COLUMNS: Final = "id,at,path,action,old_json,new_json,actor,reason"
+"""What ``change_of`` wants of a row of the log, in its order."""
 _HEIGHTS: Final = ",".join(f"'{path}'" for path in HEIGHT_PATHS)
 # the conditions are those of a partial index
 SIGNED: Final = (
-    f"SELECT {_PLAIN} FROM audit_log WHERE actor IS NOT NULL AND path NOT IN ({_HEIGHTS})"
+    f"SELECT {COLUMNS} FROM audit_log WHERE actor IS NOT NULL AND path NOT IN ({_HEIGHTS})"
     " ORDER BY id DESC LIMIT ?"
 )
 # a rewrite that changed nothing and that nobody signed is bookkeeping of the log itself
@@ -60,7 +61,7 @@ class Followed:
 def feed(db: Database, after: int, limit: int = _BATCH) -> list[Change]:
     """The changes after a change id, oldest first; rewrites that changed nothing included."""
     query = AuditLog.select(*_COLUMNS).where(AuditLog.id > after).order_by(AuditLog.id).limit(limit)
-    return [_change(row) for row in query.tuples().execute(db.sqlite)]
+    return [change_of(row) for row in query.tuples().execute(db.sqlite)]
 
 
 def follow(db: Database, since: Position) -> Followed:
@@ -80,14 +81,14 @@ def follow(db: Database, since: Position) -> Followed:
 def find(db: Database, change_id: int) -> Change | None:
     """One change by its id, None where the log does not hold it."""
     query = AuditLog.select(*_COLUMNS).where(AuditLog.id == change_id)
-    return next((_change(row) for row in query.tuples().execute(db.sqlite)), None)
+    return next((change_of(row) for row in query.tuples().execute(db.sqlite)), None)
 
 
 def newest_of(db: Database, path: str) -> Change:
     """The newest change of an entity that the log knows."""
     query = AuditLog.select(*_COLUMNS).where(AuditLog.path == path)
     (row,) = query.order_by(AuditLog.id.desc()).limit(1).tuples().execute(db.sqlite)
-    return _change(row)
+    return change_of(row)
 
 
 def change_at(db: Database, moment: datetime) -> int:
@@ -115,9 +116,28 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def newest_before(db: Database, path: str, change_id: int) -> Change | None:
+    """The newest change of an entity below a change id, None where there is none."""
+    rows = db.rows(
+        f"SELECT {COLUMNS} FROM audit_log WHERE path=? AND id<? ORDER BY id DESC LIMIT 1",
+        (path, change_id),
+    )
+    return change_of(rows[0]) if rows else None
+
+
+def count_after(db: Database, change_id: int) -> int:
+    """How many changes came after a change id; rewrites that changed nothing are none."""
+    return int(
+        db.value(
+            "SELECT count(*) FROM audit_log WHERE id>? AND (action<>'R' OR actor IS NOT NULL)",
+            (change_id,),
+        )
+    )
+
+
 def signed(db: Database, limit: int) -> list[Change]:
     """The newest changes that nodedeck made, newest first, those of the heights left out."""
-    return [_change(row) for row in db.rows(SIGNED, (limit,))]
+    return [change_of(row) for row in db.rows(SIGNED, (limit,))]
 
 
 def next_of(db: Database, change: Change) -> Change | None:
@@ -126,7 +146,7 @@ def next_of(db: Database, change: Change) -> Change | None:
         (AuditLog.path == change.path) & (AuditLog.id > change.id)
     )
     rows = list(query.order_by(AuditLog.id).limit(1).tuples().execute(db.sqlite))
-    return _change(rows[0]) if rows else None
+    return change_of(rows[0]) if rows else None
 
 
 def newest(db: Database, limit: int) -> list[Change]:
@@ -136,17 +156,17 @@ def newest(db: Database, limit: int) -> list[Change]:
     passing them.
     """
     latest = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT {_PLAIN} FROM audit_log WHERE path='{path}'"
+        f"SELECT * FROM (SELECT {COLUMNS} FROM audit_log WHERE path='{path}'"
         " ORDER BY id DESC LIMIT 1)"
         for path in HEIGHT_PATHS
     )
     rows = db.rows(
-        f"SELECT * FROM (SELECT {_PLAIN} FROM audit_log WHERE path NOT IN ({_HEIGHTS})"
+        f"SELECT * FROM (SELECT {COLUMNS} FROM audit_log WHERE path NOT IN ({_HEIGHTS})"
         f" AND (action<>'R' OR actor IS NOT NULL) ORDER BY id DESC LIMIT ?)"
         f" UNION ALL {latest} ORDER BY id DESC LIMIT ?",
         (limit, limit),
     )
-    return [_change(row) for row in rows]
+    return [change_of(row) for row in rows]
 
 
 def history(
@@ -182,17 +202,27 @@ def history(
 
 def _of_entity(pattern: Pattern) -> peewee.Expression:
     """The audit rows whose path can hold what a pattern without wildcards names."""
-    address = paths.locate(pattern.text)
-    if address is not None and address.kind is not Kind.SETTING:
-        return AuditLog.path == address.entity
-    # a setting that holds an object has leaves below it; a service or the whole node list has
-    # every path below it, as one range of the path index
-    parts = paths.written(address.entity if address else pattern.text)
-    upwards = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    whole = upwards[-1]
-    return AuditLog.path.in_(upwards) | (
+    exact, whole = held_by(pattern.text)
+    if whole is None:
+        return AuditLog.path == exact[0]
+    return AuditLog.path.in_(exact) | (
         (AuditLog.path > f"{whole}.") & (AuditLog.path < f"{whole}/")
     )
+
+
+def held_by(path: str) -> tuple[list[str], str | None]:
+    """The audit rows' paths that can hold what a path names, and one below which all others do.
+
+    The latter is None where the path is in one entity.
+    """
+    address = paths.locate(path)
+    if address is not None and address.kind is not Kind.SETTING:
+        return [address.entity], None
+    # a setting that holds an object has leaves below it; a service or the whole node list has
+    # every path below it, as one range of the path index
+    parts = paths.written(address.entity if address else path)
+    upwards = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return upwards, upwards[-1]
 
 
 def _newest_first(
@@ -207,7 +237,7 @@ def _newest_first(
             query = query.where(AuditLog.id < last)
         query = query.order_by(AuditLog.id.desc()).limit(_BATCH)
         rows = list(query.tuples().execute(db.sqlite))
-        yield from map(_change, rows)
+        yield from map(change_of, rows)
         if len(rows) < _BATCH:
             return
         last = rows[-1][0]
@@ -258,7 +288,8 @@ def _in_order(*mappings: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(path for mapping in mappings for path in mapping))
 
 
-def _change(row: tuple[Any, ...]) -> Change:
+def change_of(row: tuple[Any, ...]) -> Change:
+    """A row of the log, its values decoded."""
     change_id, at, path, action, old, new, actor, reason = row
     kind = kind_of(path)
     return Change(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -21,8 +22,8 @@ from store.errors import Busy, NodedeckError
 from store.judging import judge, verdict
 from store.manager import utc_now
 from store.watcher import wakeups, watched
-from tui import preferences
-from tui.commands import COMMANDS, PROGRAM_QUIT, bindings
+from tui import clipboard, preferences
+from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
@@ -36,6 +37,7 @@ from tui.signals import leaving
 from tui.store_thread import StoreThread
 from tui.text import literal
 from tui.theme import THEMES
+from tui.widgets.table import Table
 
 FOLLOW: Final = "follow"
 """The worker that follows commits; it ends with the app."""
@@ -58,6 +60,7 @@ class NodedeckApp(App[int]):
         clock: Callable[[], datetime] = utc_now,
         host: str | None = None,
         chosen: Preferences | None = None,
+        in_tmux: bool = False,
     ) -> None:
         super().__init__()
         self.session = session
@@ -66,10 +69,11 @@ class NodedeckApp(App[int]):
         self.failure: Exception | None = None
         self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
         self._troubled = False
+        self._in_tmux = in_tmux
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
         chosen = chosen or Preferences()
         self._deck = DeckScreen(
-            self._where, clock, read_only=session.read_only, warnings=chosen.faults
+            self._where, clock, self._store, read_only=session.read_only, warnings=chosen.faults
         )
         for theme in THEMES:
             self.register_theme(theme)
@@ -100,24 +104,34 @@ class NodedeckApp(App[int]):
         """Read once and show what is new; whether anything was."""
         try:
             picture = await self._store.call(reader)
+            waiting = await self._waiting() if picture is not None else 0
         except Replaced:
             self._store.reopen()
             return await self._look(reader)
         except NodedeckError as trouble:
             # a lock that is gone at the next wake-up is not worth a line
             if self._troubled or not isinstance(trouble, Busy):
-                self._show(self._deck.picture, trouble)
+                self._show(self._deck.latest, trouble)
             self._troubled = True
             return False
         self._troubled = False
-        self._show(picture or self._deck.picture, None)
+        self._show(picture or self._deck.latest, None, waiting)
         return picture is not None
 
-    def _show(self, picture: Picture | None, trouble: NodedeckError | None) -> None:
+    async def _waiting(self) -> int:
+        """How many changes a paused deck does not show."""
+        shown = self._deck.picture
+        if self._deck.waiting is None or shown is None:
+            return 0
+        return await self._store.call(lambda manager: manager.count_after(shown.snapshot.change_id))
+
+    def _show(
+        self, picture: Picture | None, trouble: NodedeckError | None, waiting: int = 0
+    ) -> None:
         """Hand the deck what was read; a deck that is being taken down has no use for it."""
         try:
             self._deck.trouble = trouble
-            self._deck.picture = picture
+            self._deck.show(picture, waiting)
         except NoMatches:
             if self._deck.query(Pane):
                 raise
@@ -125,22 +139,30 @@ class NodedeckApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the command table, for the palette."""
         for command in COMMANDS:
-            if command.scope != "table" and command.id not in ("palette", "back"):
+            if command.id not in ("palette", "back"):
                 yield SystemCommand(
                     literal(command.title.capitalize()),
                     literal(f"{command.help} ({command.shown})"),
-                    self._runner(command.action),
+                    self._runner(command, screen),
                 )
         yield SystemCommand("Theme", "Choose colours.", self.action_change_theme)
 
-    def _runner(self, action: str) -> Callable[[], None]:
-        scope, _, name = action.partition(".")
-        namespace = self._deck if scope == "deck" else self
+    def _runner(self, command: Command, screen: Screen[object]) -> Callable[[], None]:
+        name = command.action.removeprefix(f"{command.scope}.")
+        focused = screen.focused
+        table = focused if isinstance(focused, Table) else self._deck.pane(self._deck.active).table
+        namespace = {"app": self, "deck": self._deck, "table": table}[command.scope]
 
         def run() -> None:
             self.call_later(self.run_action, name, namespace)
 
         return run
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Hand text to the operator's terminal, through tmux where that is in between."""
+        super().copy_to_clipboard(text)
+        if self._in_tmux and self._driver is not None:
+            self._driver.write(clipboard.through_tmux(text))
 
     def action_help(self) -> None:
         """Show the keys."""
@@ -163,7 +185,7 @@ class NodedeckApp(App[int]):
 
     def action_findings(self) -> None:
         """Show what needs action."""
-        picture = self._deck.picture
+        picture = self._deck.latest
         if picture is None or self.screen is not self._deck:
             return
         now = self.clock()
@@ -192,7 +214,7 @@ def run(session: Session) -> int:
         commands=[command.id for command in COMMANDS],
         themes=[theme.name for theme in THEMES] + list(BUILTIN_THEMES),
     )
-    app = NodedeckApp(session, chosen=chosen)
+    app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")))
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

@@ -33,7 +33,7 @@ COMMANDS: Final = (
     Command("help", "question_mark,f1", "?  F1", "app.help", "help", "Show this help.", "app", True),
     Command("palette", "ctrl+p", "ctrl+p", "app.command_palette", "palette", "Find any action.", "app"),
     Command("quit", "q", "q  ctrl+c", "app.quit", "quit", "Leave nodedeck.", "app", True),
-    Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, zoom.", "app"),
+    Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, filter, zoom.", "app"),
     *(
         Command(
             f"focus.{name}", str(number), str(number), f"deck.focus_pane('{name}')",
@@ -46,6 +46,7 @@ COMMANDS: Final = (
     Command("zoom", "z", "z", "deck.zoom", "zoom", "Give the pane the whole screen, or undo that.", "deck", True),
     Command("findings", "f,9", "f  9", "app.findings", "findings", "What needs action, and the next step.", "app", True),
     Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True),
+    Command("pause", "p", "p", "deck.pause", "pause", "Let the deck stand still, or catch up.", "deck", True),
     Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),
     Command("table.left", "left,h", "left  h", "column(-1)", "column left", "One column to the left.", "table"),
@@ -57,6 +58,12 @@ COMMANDS: Final = (
     Command("table.half_down", "ctrl+d", "ctrl+d", "page(0.5)", "half page down", "Half a page down.", "table"),
     Command("table.first", "home,g", "home  g", "first", "first row", "To the first row.", "table"),
     Command("table.last", "end,G", "end  G", "last", "last row", "To the last row.", "table"),
+    Command("table.filter", "slash", "/", "filter", "filter", "Show only rows that hold some words.", "table", True),
+    Command("table.next", "n", "n", "match(1)", "next match", "To the next row that matches.", "table"),
+    Command("table.previous", "N", "N", "match(-1)", "previous match", "To the matching row before.", "table"),
+    Command("table.sort", "s", "s", "sort", "sort", "Sort by this column; again: down; again: not.", "table"),
+    Command("table.copy", "y", "y", "copy_cell", "copy cell", "Copy the cell (tmux: set-clipboard on).", "table"),
+    Command("table.copy_row", "Y", "Y", "copy_row", "copy row", "Copy the row, a tab between cells.", "table"),
 )  # fmt: skip
 
 PROGRAM_QUIT: Final = Binding("ctrl+c", "app.quit", show=False, priority=True, id="quit.now")

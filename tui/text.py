@@ -37,6 +37,8 @@ class Glyphs:
     bar_full: str
     bar_empty: str
     spark: str
+    ascending: str
+    descending: str
 
 
 UNICODE = Glyphs(
@@ -53,6 +55,8 @@ UNICODE = Glyphs(
     bar_full="█",
     bar_empty="░",
     spark="▁▂▃▄▅▆▇█",
+    ascending="↑",
+    descending="↓",
 )
 ASCII = Glyphs(
     ok="v",
@@ -68,6 +72,8 @@ ASCII = Glyphs(
     bar_full="#",
     bar_empty=".",
     spark="_.,-~=*#",
+    ascending="^",
+    descending="v",
 )
 
 

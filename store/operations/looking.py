@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from store import evidence, history, inspecting, state
+from store import evidence, history, inspecting, searching, state
 from store.findings import Evidence, Inspection
 from store.locations import Locations
 from store.models import Change, Snapshot
 from store.operations.reading import DocumentReader
+from store.searching import Found, Search
 
 
 class Looking(DocumentReader):
@@ -66,3 +67,21 @@ class Looking(DocumentReader):
             return history.history(
                 self.database, pattern=pattern, since=since, actor=actor, before=before, limit=limit
             )
+
+    def search(self, wanted: Search, *, upto: int, seen: int = 0) -> Found:
+        """The newest changes up to an id that are looked for, or those a reader has not seen yet.
+
+        One bounded step, however long the log is; ``search_on`` takes the next.
+        """
+        with self.database.reading():
+            return searching.first(self.database, wanted, self.clock(), upto=upto, seen=seen)
+
+    def search_on(self, wanted: Search, *, before: int) -> Found:
+        """The next older changes that are looked for; one bounded step."""
+        with self.database.reading():
+            return searching.step(self.database, wanted, before=before)
+
+    def count_after(self, change_id: int) -> int:
+        """How many changes came after one."""
+        with self.database.reading():
+            return history.count_after(self.database, change_id)

@@ -78,6 +78,7 @@ def test_the_keys_shown_are_the_keys_bound() -> None:
     names = {
         "question_mark": "?",
         "escape": "esc",
+        "slash": "/",
         "pageup": "page up",
         "pagedown": "page down",
         "f1": "F1",

@@ -12,7 +12,7 @@ from textual.geometry import Region, Size
 from textual.pilot import Pilot
 
 from tui.text import ASCII, clean
-from tui.widgets import table as table_module
+from tui.widgets import table_base
 from tui.widgets.table import Cell, Column, Row, Table
 from tui.widgets.table_layout import GAP, Needs, arrange, lay_out
 
@@ -185,7 +185,6 @@ async def test_every_key_has_an_id_to_remap_it_by() -> None:
             binding for found in app.table._bindings.key_to_bindings.values() for binding in found
         ]
         assert all(binding.id and binding.id.startswith("table.") for binding in bindings)
-        assert not any(binding.show for binding in bindings)
 
 
 async def test_enter_selects_and_an_empty_table_has_nothing_to_select() -> None:
@@ -330,7 +329,7 @@ async def test_rows_added_below_or_above_repaint_no_line(monkeypatch: pytest.Mon
 
 
 async def test_changed_cells_flash_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_module, "FLASH_SECONDS", 0.1)
+    monkeypatch.setattr(table_base, "FLASH_SECONDS", 0.1)
     app = TableApp()
     async with app.run_test(size=SCREEN) as pilot:
         table = await show(pilot, make_rows(5))

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from textual import on
+from textual.app import ComposeResult
+from textual.worker import Worker
+
 from store import codec, history, masks, paths
-from store.errors import UsageError
+from store.errors import NodedeckError, UsageError
 from store.models import Change, FieldChange
 from store.paths import HEIGHT_PATHS
+from store.searching import EXTERNAL, Search
 from tui.panes.base import Pane
+from tui.panes.log_search import LogSearch
 from tui.picture import Picture
+from tui.store_thread import StoreThread
 from tui.text import UNICODE, age, shorten_middle
+from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
 _VALUE = 24
-EXTERNAL = "external"
 
 
 class AuditPane(Pane):
@@ -32,9 +41,31 @@ class AuditPane(Pane):
     EMPTY = "No changes yet. Whoever writes to the database, each change will stand here."
     QUIET = frozenset({"age"})
 
+    def __init__(self, clock: Callable[[], datetime], store: StoreThread, *, id: str) -> None:
+        """Show the changes of pictures, and what the store finds where a filter asks for it."""
+        super().__init__(clock, id=id)
+        self._store = store
+        self._search: LogSearch | None = None
+        self._searching: Worker[None] | None = None
+        self._by_key: dict[str, Change] = {}
+        self._told: dict[int, tuple[Change, Cell]] = {}
+
+    def compose(self) -> ComposeResult:
+        """One table, whose filter the store answers."""
+        yield Table(
+            self.COLUMNS,
+            empty=self.EMPTY,
+            sought_as="words  path:nodes.*  actor:ops  since:2h",
+            always_sorted="The log is in the order of time; / finds what you look for.",
+        )
+
     def rows(self, picture: Picture) -> list[Row]:
-        """The changes of a picture."""
-        return [self._row(change) for change in picture.changes]
+        """The changes of a picture, or those that were found."""
+        changes = picture.changes if self._search is None else self._search.changes
+        folded = self._search is None or self._search.wanted.pattern is None
+        self._by_key = {_key(change, folded=folded): change for change in changes}
+        self._told = {change.id: self._tell(change) for change in changes}
+        return [self._row(key, change) for key, change in self._by_key.items()]
 
     def refill(self, picture: Picture, *, flash: bool = False) -> None:
         """Follow the newest change for a reader who is at the top; leave others where they are."""
@@ -44,26 +75,98 @@ class AuditPane(Pane):
         if at_top and table.rows:
             table.move_to(table.rows[0].key)
 
-    def change(self, picture: Picture, key: str) -> Change:
+    def change(self, key: str) -> Change:
         """The change that a row shows."""
-        return next(one for one in picture.changes if _key(one) == key)
+        return self._by_key[key]
 
-    def _row(self, change: Change) -> Row:
+    # the filter
+
+    def watch_picture(self, old: Picture | None, new: Picture | None) -> None:
+        """Show a new picture; under a filter, look for what it brought."""
+        if new is not None and self._search is not None:
+            if self._search.belongs_to(new.snapshot):
+                self._search.follow(new.snapshot)
+            else:
+                self._search = LogSearch(self._search.wanted, new.snapshot)
+            self._go_on()
+        super().watch_picture(old, new)
+        if old is None and self.is_mounted:
+            self._look_for(self.table.filter)
+
+    @on(Table.Sought)
+    def _sought(self, event: Table.Sought) -> None:
+        event.stop()
+        self._look_for(event.text)
+
+    def _look_for(self, text: str) -> None:
+        """Begin another search; where the filter cannot be read, what was found stays."""
+        if self.picture is None:
+            return
+        try:
+            wanted = Search.parse(text, self.clock())
+        except UsageError as fault:
+            self.table.tell_filter("", str(fault))
+            return
+        self.table.tell_filter("")
+        self._search = None if wanted.empty else LogSearch(wanted, self.picture.snapshot)
+        if self._searching is not None:
+            self._searching.cancel()
+        if self._search is None:
+            self.refill(self.picture)
+        else:
+            self._searching = None
+            self._go_on()
+
+    @on(Table.NearEdge)
+    def _near_edge(self, event: Table.NearEdge) -> None:
+        """Find more for a reader who comes to the end of what was found."""
+        event.stop()
+        if event.edge == "bottom" and self._search is not None:
+            self._search.widen()
+            self.table.tell_filter(self._search.told())
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """See to it that what is to be read is being read."""
+        if self._searching is None or self._searching.is_finished:
+            self._searching = self.run_worker(self._seek(), group="search")
+
+    async def _seek(self) -> None:
+        """Take step after step, and show each, until there is no more to find or no room."""
+        search = self._search
+        while search is not None and (step := search.next()):
+            self.table.tell_filter(search.told())
+            try:
+                found = await self._store.call(step)
+            except NodedeckError as fault:
+                self.table.tell_filter("", str(fault))
+                return
+            if search is not self._search or self.picture is None:
+                return
+            self.refill(self.picture, flash=search.take(found))
+            self.table.tell_filter(search.told())
+
+    def _tell(self, change: Change) -> tuple[Change, Cell]:
+        """What a change did; worked out once, since a change stays what it is."""
+        known = self._told.get(change.id)
+        return known if known and known[0] == change else (change, change_cell(change))
+
+    def _row(self, key: str, change: Change) -> Row:
         seconds = (self.clock() - change.at).total_seconds()
         who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
         cells = (
-            Cell(coarse_age(seconds), "muted"),
+            Cell(coarse_age(seconds), "muted", change.at.isoformat(timespec="milliseconds")),
             Cell(change.path),
-            Cell(summary(change)),
+            self._told[change.id][1],
             who,
             Cell(change.reason or "", "muted"),
         )
-        return Row(_key(change), cells)
+        return Row(key, cells)
 
 
-def _key(change: Change) -> str:
-    """Heights keep their row from block to block."""
-    return change.path if change.path in HEIGHT_PATHS else str(change.id)
+def _key(change: Change, *, folded: bool) -> str:
+    """Heights keep their row from block to block, unless every block has one of its own."""
+    return change.path if folded and change.path in HEIGHT_PATHS else str(change.id)
 
 
 def coarse_age(seconds: float) -> str:
@@ -73,7 +176,12 @@ def coarse_age(seconds: float) -> str:
     )
 
 
-def summary(change: Change) -> str:
+def change_cell(change: Change) -> Cell:
+    """What a change did, long values in short; the whole of it is copied."""
+    return Cell(summary(change), whole=summary(change, cut=False))
+
+
+def summary(change: Change, *, cut: bool = True) -> str:
     """What a change did, its fields spelled out."""
     if change.action == "R":
         return "rewritten, nothing changed"
@@ -82,24 +190,25 @@ def summary(change: Change) -> str:
         return "removed"
     if change.action == "I" and isinstance(change.new, dict):
         return "added"
-    return ", ".join(_field(change.path, field) for field in changed)
+    return ", ".join(_field(change.path, field, cut=cut) for field in changed)
 
 
-def _field(entity: str, field: FieldChange) -> str:
+def _field(entity: str, field: FieldChange, *, cut: bool) -> str:
     name = field.path[len(entity) + 1 :]
-    arrow = f"{_shown(field.path, field.old)} {UNICODE.arrow} {_shown(field.path, field.new)}"
-    return f"{name} {arrow}" if name else arrow
+    old, new = (_shown(field.path, value, cut=cut) for value in (field.old, field.new))
+    return f"{name} {old} {UNICODE.arrow} {new}".lstrip()
 
 
-def _shown(path: str, value: Any) -> str:
+def _shown(path: str, value: Any, *, cut: bool) -> str:
     if value is None:
         return UNICODE.none
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if type(value) is int and path in HEIGHT_PATHS:
+    if cut and type(value) is int and path in HEIGHT_PATHS:
         return f"{value:,}"
     try:
         parts = paths.split(path)
     except UsageError:  # a key that only a foreign writer could make
         parts = (path,)
-    return shorten_middle(codec.shown(masks.masked(parts, value)), _VALUE)
+    text = codec.shown(masks.masked(parts, value))
+    return shorten_middle(text, _VALUE) if cut else text

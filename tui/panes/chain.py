@@ -116,7 +116,9 @@ def _misfits(snapshot: Snapshot, entity: str) -> str:
 
 
 def _number(number: int | None, tone: Tone = "") -> Cell:
-    return Cell(UNICODE.none, "muted") if number is None else Cell(f"{grouped(number):>9}", tone)
+    if number is None:
+        return Cell(UNICODE.none, "muted")
+    return Cell(f"{grouped(number):>9}", tone, whole=str(number))
 
 
 def _coarse(seconds: float) -> str:

@@ -42,16 +42,23 @@ class NodesPane(Pane):
 
     def _row(self, node: Node, raw: dict[str, str]) -> Row:
         path = join("nodes", node.id)
-        on = Cell(UNICODE.on, "good") if node.is_enabled else Cell(UNICODE.off, "warning")
+        on = Cell(UNICODE.on, "good", whole="enabled")
+        off = Cell(UNICODE.off, "warning", whole="disabled")
         cells = {
-            "is_enabled": on,
+            "is_enabled": on if node.is_enabled else off,
             "id": Cell(node.id, "strong" if node.is_enabled else "muted"),
             "host": Cell(masks.masked((*split(path), "host"), node.host)),
             "inference_port": _count(node.inference_port),
             "poc_port": _count(node.poc_port),
             "max_concurrent": _count(node.max_concurrent, grouped(node.max_concurrent)),
-            "models": _text(", ".join(name.rpartition("/")[2] or name for name in node.models)),
-            "hardware": _text(", ".join(map(_hardware, node.hardware))),
+            "models": _text(
+                ", ".join(name.rpartition("/")[2] or name for name in node.models),
+                whole=", ".join(node.models),
+            ),
+            "hardware": _text(
+                ", ".join(map(_hardware, node.hardware)),
+                whole=", ".join(f"{item.count} × {item.type}" for item in node.hardware),
+            ),
             "version": _text(node.version),
         }
         for name in cells:
@@ -62,11 +69,13 @@ class NodesPane(Pane):
 
 def _count(number: int, shown: str = "") -> Cell:
     """A port or limit; zero is the daemon's "unset"."""
-    return Cell(shown or str(number)) if number else Cell("unset", "warning")
+    if not number:
+        return Cell("unset", "warning")
+    return Cell(shown or str(number), whole=str(number))
 
 
-def _text(text: str) -> Cell:
-    return Cell(text) if text else Cell(UNICODE.none, "muted")
+def _text(text: str, *, whole: str | None = None) -> Cell:
+    return Cell(text, whole=whole) if text else Cell(UNICODE.none, "muted")
 
 
 def _hardware(item: Hardware) -> str:

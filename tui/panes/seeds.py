@@ -44,15 +44,19 @@ class SeedsPane(Pane):
                 rows.append(Row(kind, (Cell(kind, "muted"), "", missing, "", "")))
                 continue
             claimed = (
-                Cell(f"{UNICODE.ok} yes", "good")
+                Cell(f"{UNICODE.ok} yes", "good", whole="yes")
                 if seed.claimed
-                else Cell(f"{UNICODE.dot} no", "muted")
+                else Cell(f"{UNICODE.dot} no", "muted", whole="no")
             )
             values = {
-                "epoch_index": Cell(grouped(seed.epoch_index), "strong"),
+                "epoch_index": Cell(
+                    grouped(seed.epoch_index), "strong", whole=str(seed.epoch_index)
+                ),
                 "claimed": claimed,
                 "seed": Cell(str(seed.seed)),
-                "signature": Cell(shorten_middle(seed.signature, _SIGNATURE), "muted"),
+                "signature": Cell(
+                    shorten_middle(seed.signature, _SIGNATURE), "muted", whole=seed.signature
+                ),
             }
             cells = [
                 Cell(faulty[path], "critical")

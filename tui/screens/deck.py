@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -18,6 +19,7 @@ from textual.widgets import Footer, Static
 from store.errors import NodedeckError
 from store.models import Change
 from tui.commands import PANES, bindings
+from tui.held_clock import HeldClock
 from tui.panes.audit import AuditPane
 from tui.panes.base import Pane
 from tui.panes.chain import ChainPane
@@ -25,6 +27,7 @@ from tui.panes.nodes import NodesPane
 from tui.panes.params import ParamsPane
 from tui.panes.seeds import SeedsPane
 from tui.picture import Picture
+from tui.store_thread import StoreThread
 from tui.text import clean
 from tui.widgets.findings_strip import FindingsStrip
 from tui.widgets.masthead import Masthead
@@ -42,6 +45,8 @@ class DeckScreen(Screen[None]):
 
     picture: reactive[Picture | None] = reactive(None, repaint=False)
     trouble: reactive[NodedeckError | None] = reactive(None, repaint=False)
+    waiting: reactive[int | None] = reactive(None, repaint=False)
+    """How many changes wait while the deck is paused; None where it is live."""
 
     class Opened(Message):
         """The panes are there; a picture that came earlier would be lost on them."""
@@ -50,6 +55,7 @@ class DeckScreen(Screen[None]):
         self,
         where: str,
         clock: Callable[[], datetime],
+        store: StoreThread,
         *,
         read_only: bool,
         warnings: Sequence[str] = (),
@@ -57,23 +63,25 @@ class DeckScreen(Screen[None]):
         super().__init__()
         self._warnings = tuple(warnings)
         self._where = where
-        self._clock = clock
+        self._clock = HeldClock(clock)
+        self._store = store
+        self._held: Picture | None = None
         self._read_only = read_only
         self._active = PANES[0]
         self._zoomed = False
 
     def compose(self) -> ComposeResult:
         """Masthead, notice, the panes in three rows, footer."""
-        make = {
+        make: dict[str, Callable[..., Pane]] = {
             "chain": ChainPane, "seeds": SeedsPane, "nodes": NodesPane, "params": ParamsPane,
-            "audit": AuditPane,
+            "audit": partial(AuditPane, store=self._store),
         }  # fmt: skip
         panes = {
             name: kind(self._clock, id=name).data_bind(DeckScreen.picture)
             for name, kind in make.items()
         }
         yield Masthead(self._where, self._clock, read_only=self._read_only).data_bind(
-            DeckScreen.picture, DeckScreen.trouble
+            DeckScreen.picture, DeckScreen.trouble, DeckScreen.waiting
         )
         yield FindingsStrip(self._clock).data_bind(DeckScreen.picture)
         yield Static(id="notice", markup=False)
@@ -102,7 +110,7 @@ class DeckScreen(Screen[None]):
             return
         target = pane.target(event.key)
         if isinstance(pane, AuditPane):
-            self.post_message(self.ChangeOpened(pane.change(self.picture, event.key)))
+            self.post_message(self.ChangeOpened(pane.change(event.key)))
         else:
             self.post_message(self.EntityOpened(target))
 
@@ -130,6 +138,18 @@ class DeckScreen(Screen[None]):
         """Whether one pane has the whole screen."""
         width, height = self.app.size
         return self._zoomed or width < ROOM_FOR_ALL[0] or height < ROOM_FOR_ALL[1]
+
+    @property
+    def latest(self) -> Picture | None:
+        """The newest picture, also where it waits to be shown."""
+        return self._held or self.picture
+
+    def show(self, picture: Picture | None, waiting: int = 0) -> None:
+        """Show a picture, or keep it while paused, saying how many changes wait in it."""
+        if self.waiting is None:
+            self.picture = picture
+        elif picture is not self.latest:
+            self._held, self.waiting = picture, waiting
 
     def pane(self, name: str) -> Pane:
         """A pane by its name."""
@@ -197,6 +217,19 @@ class DeckScreen(Screen[None]):
     def action_previous_pane(self) -> None:
         """Go to the pane before, before the first to the last."""
         self.focus_on(PANES[PANES.index(self._active) - 1])
+
+    def action_pause(self) -> None:
+        """Let the deck stand still, its ages too; again: catch up with what waits."""
+        if self.picture is None:
+            return
+        if self.waiting is None:
+            self._clock.hold()
+            self.waiting = 0
+            return
+        self._clock.release()
+        held, self._held, self.waiting = self._held, None, None
+        self.picture = held or self.picture
+        self._retell()
 
     def action_zoom(self) -> None:
         """Give the active pane the whole screen, or take it back."""

@@ -18,7 +18,8 @@ from store.documents import Entry
 from store.errors import NodedeckError
 from store.manager import ConfigManager
 from store.models import Change
-from tui.panes.audit import EXTERNAL, coarse_age, summary
+from store.searching import EXTERNAL
+from tui.panes.audit import change_cell, coarse_age
 from tui.store_thread import StoreThread
 from tui.text import clean
 from tui.widgets.table import Table
@@ -99,7 +100,9 @@ class DetailScreen(Screen[None]):
         seconds = (self._clock() - change.at).total_seconds()
         who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
         age = Cell(coarse_age(seconds), "muted")
-        return Row(str(change.id), (age, summary(change), who, Cell(change.reason or "", "muted")))
+        return Row(
+            str(change.id), (age, change_cell(change), who, Cell(change.reason or "", "muted"))
+        )
 
 
 def _field_row(path: str, entry: Entry) -> Row:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-from store import codec
+from store import codec, moments
 from store.errors import UsageError
 from store.file_edits import FileEdit
 from store.history import fields
@@ -18,9 +17,6 @@ from store.models import Change, FieldChange
 from tui import output
 from tui.verbs import common
 from tui.verbs.completing import complete_paths
-
-_SPAN: Final = re.compile(r"(\d{1,9})\s*([smhdw])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 @click.command(
@@ -82,8 +78,8 @@ def moment(text: str, now: datetime) -> datetime:
     Raises UsageError for anything else.
     """
     try:
-        if span := _SPAN.fullmatch(text.strip()):
-            return now - timedelta(seconds=int(span[1]) * _SECONDS[span[2]])
+        if (ago := moments.before(text, now)) is not None:
+            return ago
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):

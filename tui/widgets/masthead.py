@@ -36,6 +36,7 @@ class Masthead(Vertical):
 
     picture: reactive[Picture | None] = reactive(None, repaint=False)
     trouble: reactive[NodedeckError | None] = reactive(None, repaint=False)
+    waiting: reactive[int | None] = reactive(None, repaint=False)
 
     def __init__(self, where: str, clock: Callable[[], datetime], *, read_only: bool) -> None:
         super().__init__(id="masthead")
@@ -63,6 +64,8 @@ class Masthead(Vertical):
         """Show the age of the last write anew, in its narrow place."""
         written = self.picture.snapshot.written_at if self.picture else None
         text = "" if written is None else f"written {_ago(self._clock(), written)}"
+        if self.waiting is not None:
+            text = f"as of {self._clock().astimezone():%H:%M:%S}"
         self._say("#written", text)
 
     def watch_picture(self) -> None:
@@ -79,10 +82,18 @@ class Masthead(Vertical):
         if self.is_mounted:
             self._tell_state()
 
+    def watch_waiting(self) -> None:
+        """Show whether the deck stands still."""
+        if self.is_mounted:
+            self._tell_state()
+            self.tick()
+
     def _tell_state(self) -> None:
         lock: Part = (f"{UNICODE.off} read-only  ", "$text-warning") if self._read_only else ""
         if self.trouble is not None:
             state: Part = (f"{UNICODE.critical} not read  ", "$text-error")
+        elif self.waiting is not None:
+            state = (f" {paused(self.waiting)} ", "bold reverse $text-warning")
         elif self.picture is None:
             state = ("reading  ", "$text-muted")
         else:
@@ -97,7 +108,16 @@ class Masthead(Vertical):
         line = self.query_one(where, Static)
         content = what if isinstance(what, Content) else Content(clean(what))
         if line.content != content:
-            line.update(content, layout=layout)
+            was = line.content
+            same = isinstance(was, Content) and was.cell_length == content.cell_length
+            line.update(content, layout=layout and not same)
+
+
+def paused(waiting: int) -> str:
+    """That the deck stands still, and how much has happened meanwhile."""
+    if not waiting:
+        return "paused"
+    return f"paused, {grouped(waiting)} {'change' if waiting == 1 else 'changes'} waiting"
 
 
 def _ago(now: datetime, then: datetime) -> str:

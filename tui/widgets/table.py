@@ -1,70 +1,47 @@
-"""The one table of the product: keyed rows, drawn line by line, patched in place."""
+"""The one table of the product: rows to move through, filter, sort and copy from."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
-from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
-from rich.style import Style
-from textual import events
-from textual.binding import BindingType
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.widget import Widget
 
+from tui import clipboard
 from tui.commands import bindings
-from tui.text import UNICODE, Glyphs, clean, wrap
-from tui.widgets.table_layout import Layout, Needs, Slot, lay_out
-from tui.widgets.table_messages import TableMessage
-from tui.widgets.table_model import Cell, Column, Edge, Edges, Flashes, KeyedRows, Row, Tone
-from tui.widgets.table_paint import COMPONENTS, CSS, Look, Painter, changed_slots
+from tui.text import UNICODE, Glyphs, clean, grouped, shorten_middle
+from tui.widgets import table_messages
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.table_model import Cell, Column, Edge, KeyedRows, Row, Tone
+from tui.widgets.table_moves import TableMoves
+from tui.widgets.table_order import Order
+from tui.widgets.table_paint import CSS
 
-__all__ = ["FLASH_SECONDS", "Cell", "Column", "Edge", "Row", "Table", "Tone"]
+__all__ = ["Cell", "Column", "Edge", "Row", "Table", "Tone"]
 
-FLASH_SECONDS = 0.8
-_FLASH_TOLERANCE = 0.05
-_SIDEWAYS_CELLS = 8
+_NOTICE_SECONDS = 3.0
+_NOTICE_CELLS = 40
+_FILTER_HINT = "text in any column"
 
 
-class Table(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows under a header, with a cursor that stays on its row while rows come and go."""
+class Table(TableMoves, inherit_bindings=False):
+    """Rows of which those are shown that match a filter, in an order that a reader chose.
 
-    ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    The cursor stays on its row, or goes to the nearest one that is left. Where somebody else finds
+    the rows, as in a log too long to be here, the table tells what is ``Sought`` and shows what it
+    is given.
+    """
+
     DEFAULT_CSS = CSS
-    BINDINGS: ClassVar[list[BindingType]] = bindings("table")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("table"),
+        Binding("escape", "unfilter", "clear filter", show=False, id="table.unfilter"),
+    ]
 
-    cursor_row: reactive[int] = reactive(0, repaint=False, init=False)
-
-    class Highlighted(TableMessage):
-        """The cursor came to another row; `key` is None when the last row went."""
-
-        def __init__(self, table: "Table", key: str | None) -> None:
-            super().__init__(table)
-            self.key = key
-
-        def can_replace(self, message: Message) -> bool:
-            """Let a burst of moves end in one message: only the last row matters."""
-            return isinstance(message, Table.Highlighted) and message.table is self.table
-
-    class Selected(TableMessage):
-        """The row under the cursor was opened, by enter or by a click on it."""
-
-        def __init__(self, table: "Table", key: str) -> None:
-            super().__init__(table)
-            self.key = key
-
-    class NearEdge(TableMessage):
-        """Cursor or scroll came within a screen of the first or last row there is.
-
-        Sent once for each edge, until another row is the first or the last one.
-        """
-
-        def __init__(self, table: "Table", edge: Edge) -> None:
-            super().__init__(table)
-            self.edge = edge
+    Sought: TypeAlias = table_messages.Sought
 
     def __init__(
         self,
@@ -74,327 +51,198 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         show_header: bool = True,
         cursor: bool = True,
         glyphs: Glyphs = UNICODE,
+        sought_as: str = "",
+        always_sorted: str = "",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """Make a table without rows, which shows `empty` until some come."""
-        super().__init__(id=id, classes=classes)
-        self._columns = tuple(columns)
-        self._empty = empty
-        self._header_lines = int(show_header)
-        self._has_cursor = cursor
-        self._data = KeyedRows()
-        self._needs = Needs(columns)
-        self._empty_lines: list[str] = []
-        self._column_key: str | None = None
-        self._flashes = Flashes()
-        self._flash_timer_runs = False
-        self._edges = Edges()
-        # Without cells and rows until the table has its first size.
-        self._layout = Layout()
-        self._holding = False
-        self._painter = Painter(self._style_of, glyphs.ellipsis)
+        """Make a table without rows, which shows `empty` until some come.
+
+        `sought_as` says what can be typed as a filter where somebody else finds the rows;
+        `always_sorted` is the sentence for whoever tries to sort rows that have one order only.
+        """
+        super().__init__(
+            columns,
+            empty=empty,
+            show_header=show_header,
+            cursor=cursor,
+            glyphs=glyphs,
+            id=id,
+            classes=classes,
+        )
+        self._empty_at_all = empty
+        self._show_header = show_header
+        self._glyphs = glyphs
+        self._sought_as = sought_as
+        self._always_sorted = always_sorted
+        self._given: Sequence[Row] = ()
+        self._order = Order()
+        self._filter = ""
+        self._last_filter = ""
+        self._line: FilterLine | None = None
+        # where the reader put the cursor, for when a filter lets that row be seen again
+        self._chosen: str | None = None
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """The rows, in order."""
-        return self._data.rows
-
-    @property
-    def cursor_key(self) -> str | None:
-        """The key of the row under the cursor; None without rows or without a cursor."""
-        return self.rows[self.cursor_row].key if self._has_cursor and self.rows else None
-
-    @property
-    def cursor_column(self) -> str | None:
-        """The key of the column the cursor is in; the first one shown where that was dropped."""
-        shown = [slot.column.key for slot in self._layout.slots]
-        return self._column_key if self._column_key in shown else next(iter(shown), None)
+    def filter(self) -> str:
+        """The filter as it was typed; empty where there is none."""
+        return self._filter
 
     def set_rows(self, rows: Sequence[Row], *, flash: bool = True, relayout: bool = False) -> None:
-        """Show these rows instead, repainting only the cells that differ.
+        """Show those of these rows that match the filter, in the order chosen.
 
-        The cursor stays on its key and the top line on its row, or on the nearest neighbour that
-        is left. Cells named in `changed` of a row that is new or different flash. Columns become
-        wider where content needs it; narrower only with `relayout`, meant for other data rather
-        than news of the same. Raises ValueError for two rows with one key, changing nothing.
+        For the rest as without filter and sort. Raises ValueError for two rows with one key, also
+        where one of them is hidden.
         """
-        old, new = self._data, KeyedRows(rows)
-        fresh = [row for row in new.rows if (was := old.get(row.key)) is None or was != row]
-        before, cursor_before = self._looks(), self.cursor_key
-        was_visible, top = self._cursor_is_visible(), self.scroll_offset.y
-        if relayout:
-            self._needs = Needs(self._columns)
-        wider = self._needs.grow(new.rows if relayout else fresh)
-        if flash and self.is_mounted:
-            self._start_flashes(fresh)
-        self._edges.forget(old, new)
-        self._data = new
-        moved = (wider or relayout or len(old) != len(new)) and self._fit_columns()
-        if moved or not old.rows or not new.rows:
-            self.refresh()
-        self.set_reactive(Table.cursor_row, old.follow(self.cursor_row, new) or 0)
-        if self._layout.rows:
-            # Rows may have come above: then the lines stay as they are, though the scroll moves.
-            self._holding = True
-            self._scroll_now(y=old.follow(top, new) or 0)
-            if was_visible:
-                self._reveal_cursor()
-            self._holding = False
-        self._repaint_changes(before)
-        if self.cursor_key != cursor_before:
-            self.post_message(self.Highlighted(self, self.cursor_key))
+        shown = self._order.arrange(rows, self._columns)
+        if shown is not rows:
+            KeyedRows(rows)
+        self._given = rows
+        super().set_rows(shown, flash=flash, relayout=relayout)
+        self._tell_count()
 
-    def set_columns(self, columns: Sequence[Column]) -> None:
-        """Show other columns; the rows stay, their cells in the order of the new columns."""
-        self._columns = tuple(columns)
-        self._needs = Needs(columns)
-        self._needs.grow(self.rows)
+    def tell_filter(self, count: str, fault: str = "") -> None:
+        """Say what the filter found so far, or what is wrong with it, beside what was typed."""
+        if self._line is not None:
+            self._line.tell(count, fault)
+
+    # filter
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave esc to whoever is around a table without a filter."""
+        return action != "unfilter" or self._line is not None
+
+    async def action_filter(self) -> None:
+        """Open the line for a filter, or go back to it."""
+        if self._line is not None:
+            self._line.edit()
+            return
+        if not isinstance(self.parent, Widget):
+            raise NoMatches("a table stands in a container, which has room for its filter")
+        self._chosen = self.cursor_key
+        self._line = FilterLine(self, self._sought_as or _FILTER_HINT)
+        await self.parent.mount(self._line, after=self)
+        self._tell_count()
+
+    @on(FilterLine.Edited)
+    def _edited(self, event: FilterLine.Edited) -> None:
+        if self._line is not None and event.text != self._filter:
+            self._sift(event.text)
+
+    @on(FilterLine.Kept)
+    def _kept(self) -> None:
+        self.focus()
+
+    @on(FilterLine.Stepped)
+    def _stepped(self, event: FilterLine.Stepped) -> None:
+        self.action_step(event.rows)
+
+    @on(FilterLine.Cleared)
+    async def action_unfilter(self) -> None:
+        """Show all rows again, and close the line."""
+        line, self._line = self._line, None
+        if line is not None:
+            self.focus()
+            await line.remove()
+            if self._filter:
+                self._sift("")
+
+    def _sift(self, text: str) -> None:
+        """Show what a filter lets through."""
+        self._filter = text
+        self._empty = "No row matches." if text.strip() else self._empty_at_all
+        if self._sought_elsewhere:
+            self._fit_columns()
+            self.post_message(self.Sought(self, text))
+            return
+        self._last_filter = text if text.strip() else self._last_filter
+        self._order = self._order.filtered(text)
+        self._rearrange()
+        if self._chosen is not None and (place := self._data.place(self._chosen)) is not None:
+            self._go(place)
+
+    @property
+    def _sought_elsewhere(self) -> bool:
+        return bool(self._sought_as)
+
+    def _rearrange(self) -> None:
+        """Bring the rows there are into the filter and the order of now."""
+        self.set_rows(self._given, flash=False)
         self._fit_columns()
         self.refresh()
 
-    def move_to(self, key: str) -> bool:
-        """Put the cursor on a row and bring it into view; return whether there is such a row."""
-        place = self._data.place(key)
-        if place is None:
-            return False
-        self._go(place)
-        return True
-
-    def validate_cursor_row(self, row: int) -> int:
-        """Keep the cursor on the rows there are."""
-        return max(0, min(row, len(self._data) - 1))
-
-    def watch_cursor_row(self, old: int, new: int) -> None:
-        """Repaint the two lines concerned and tell of the move."""
-        self._repaint_row(old)
-        self._reveal_cursor()
-        self._repaint_row(new)
-        if self._has_cursor:
-            self.post_message(self.Highlighted(self, self.cursor_key))
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Repaint after a scroll, unless it only kept the lines where they were."""
-        if self._holding:
-            if self.show_vertical_scrollbar:
-                self.vertical_scrollbar.position = new_value
-            return
-        super().watch_scroll_y(old_value, new_value)
-        self._tell_edges()
-
-    def _style_of(self, component: str) -> Style:
-        """Return the style of a component class; of "", the table's own."""
-        return self.get_component_rich_style(component) if component else self.rich_style
-
-    def notify_style_update(self) -> None:
-        """Forget everything painted in the styles that were."""
-        super().notify_style_update()
-        self._painter.forget_styles()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the lines of a part of the table."""
-        self._painter.follow_background()
-        return super().render_lines(crop)
-
-    def render_line(self, y: int) -> Strip:
-        """Return one line of the screen."""
-        width, left, line = self.size.width, self.scroll_offset.x, y - self._header_lines
-        if line < 0:
-            return self._painter.header(left, width)
-        look = self._look(line)
-        if look is not None:
-            return self._painter.row(look, left, width)
-        text = "" if self.rows or line >= len(self._empty_lines) else self._empty_lines[line]
-        return self._painter.vacant(text, width)
-
-    def on_resize(self) -> None:
-        """Fit the columns into the new width, and keep the cursor in sight if it was."""
-        was_visible = self._cursor_is_visible()
-        self._fit_columns()
-        self.refresh()
-        if was_visible:
-            self._reveal_cursor()
-
-    def on_focus(self) -> None:
-        """Show the cursor as the one that keys move."""
-        self._repaint_row(self.cursor_row)
-
-    def on_blur(self) -> None:
-        """Show the cursor as one that only marks a place."""
-        self._repaint_row(self.cursor_row)
-
-    def on_click(self, event: events.Click) -> None:
-        """Move the cursor to a cell, or open the row where the cursor already is."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._header_lines or not self._has_cursor:
-            return
-        row = self.scroll_offset.y + offset.y - self._header_lines
-        if row >= len(self._data):
-            return
-        x = self.scroll_offset.x + offset.x
-        hit = [slot for slot in self._layout.slots if slot.x <= x]
-        if hit:
-            self._go_to_column(hit[-1])
-        if row == self.cursor_row:
-            self.action_select()
-        else:
-            self._go(row)
-
-    def action_step(self, lines: int) -> None:
-        """Move the cursor by some lines; without a cursor, scroll."""
-        self._travel(lines)
-
-    def action_page(self, pages: float) -> None:
-        """Move cursor and scroll together by some screens, or parts of one."""
-        lines = max(1, int(self._layout.rows * abs(pages)))
-        self._travel(lines if pages > 0 else -lines, scroll=True)
-
-    def action_first(self) -> None:
-        """Move to the first row."""
-        self._travel(-len(self._data))
-
-    def action_last(self) -> None:
-        """Move to the last row."""
-        self._travel(len(self._data))
-
-    def action_column(self, columns: int) -> None:
-        """Move the cursor by some columns; without a cursor, scroll sideways."""
-        if not self._has_cursor:
-            self._scroll_now(x=self.scroll_offset.x + columns * _SIDEWAYS_CELLS)
-            return
-        here = next(
-            (n for n, s in enumerate(self._layout.slots) if s.column.key == self.cursor_column), 0
-        )
-        if self._layout.slots:
-            self._go_to_column(
-                self._layout.slots[max(0, min(here + columns, len(self._layout.slots) - 1))]
-            )
-
-    def action_select(self) -> None:
-        """Open the row under the cursor."""
-        if (key := self.cursor_key) is not None:
-            self.post_message(self.Selected(self, key))
-
-    def _travel(self, lines: int, *, scroll: bool = False) -> None:
-        """Move the cursor, or the scroll, or both."""
-        if scroll or not self._has_cursor:
-            self._scroll_now(y=self.scroll_offset.y + lines)
-        if self._has_cursor:
-            self._go(self.cursor_row + lines)
+    def _tell_count(self) -> None:
+        if self._line is not None and not self._sought_elsewhere:
+            self._line.tell(f"{grouped(len(self.rows))} of {grouped(len(self._given))}")
 
     def _go(self, row: int) -> None:
-        """Put the cursor on a row and see to what follows, also where it already was there."""
-        self.cursor_row = row
+        super()._go(row)
+        self._chosen = self.cursor_key
+
+    def action_match(self, step: int) -> None:
+        """Go to the next row that matches, or the one before; past the last to the first.
+
+        After a filter was cleared it is the one that was, so that a match is seen among the rest.
+        """
+        order = self._order if self._filter else Order().filtered(self._last_filter)
+        if not (self._filter or order.wanted):
+            self._say("There is no filter to go by; / begins one.")
+            return
+        places = [at for at, row in enumerate(self.rows) if order.matches(row)]
+        if not places:
+            self._say("No row matches.")
+            return
+        ahead = [at for at in places if (at - self.cursor_row) * step > 0]
+        self._go((ahead or places)[0 if step > 0 else -1])
+
+    # sort
+
+    def action_sort(self) -> None:
+        """Sort by the column of the cursor: ascending, descending, then as the rows come."""
+        if self._always_sorted:
+            self._say(self._always_sorted)
+            return
+        if (column := self.cursor_column) is None:
+            return
+        self._order = self._order.turned(column)
+        sort = self._order.sort
+        sign = self._glyphs.descending if sort and sort.descending else self._glyphs.ascending
+        self._painter.mark(*((sort.column, sign) if sort else ("", "")))
+        # a table without titles shows them while one of them carries the sign
+        self._header_lines = int(self._show_header or sort is not None)
+        for index, one in enumerate(self._columns):
+            if sort and one.key == sort.column:
+                self._needs.ask(index, len(one.title or one.key) + 2)
+        self._rearrange()
         self._reveal_cursor()
-        self._tell_edges()
 
-    def _go_to_column(self, slot: Slot) -> None:
-        """Put the cursor into a column and bring that into view."""
-        self._column_key = slot.column.key
-        left, width = self.scroll_offset.x, self._layout.width
-        if slot.x < left:
-            self._scroll_now(x=slot.x)
-        elif slot.end > left + width:
-            self._scroll_now(x=min(slot.x, slot.end - width))
-        self._repaint_row(self.cursor_row)
+    # copy
 
-    def _scroll_now(self, *, x: int | None = None, y: int | None = None) -> None:
-        """Scroll at once; forced, since a table that just grew has no scrollbar yet."""
-        self.scroll_to(x, y, animate=False, force=True, immediate=True)
+    def action_copy_cell(self) -> None:
+        """Copy the whole value of the cell under the cursor."""
+        places = [at for at, one in enumerate(self._columns) if one.key == self.cursor_column]
+        self._copy(places, "")
 
-    def _cursor_is_visible(self) -> bool:
-        """Return whether the cursor is on the screen, or will be on the first one."""
-        top = self.scroll_offset.y
-        return self._has_cursor and (
-            not self._layout.rows or top <= self.cursor_row < top + self._layout.rows
+    def action_copy_row(self) -> None:
+        """Copy the row under the cursor, also the columns there is no room for."""
+        self._copy(range(len(self._columns)), f"the row, {len(self._columns)} cells")
+
+    def _copy(self, places: Sequence[int], name: str) -> None:
+        row = self._data.get(self.cursor_key) if self.cursor_key is not None else None
+        cells = [row.cell(at) for at in places] if row is not None else []
+        copied = clipboard.clipping(
+            [cell.text if cell.whole is None else cell.whole for cell in cells]
         )
+        if not copied.text.strip():
+            self._say("There is nothing here to copy.")
+            return
+        self.app.copy_to_clipboard(copied.text)
+        told = f"Copied {name or shorten_middle(clean(copied.text), _NOTICE_CELLS)}."
+        if copied.removed:
+            told += f" Control characters left out: {grouped(copied.removed)}."
+        if copied.cut:
+            told += f" Cut at {grouped(clipboard.LIMIT_BYTES)} bytes, all that terminals take."
+        self._say(told)
 
-    def _reveal_cursor(self) -> None:
-        """Scroll as little as brings the cursor into view."""
-        top, row = self.scroll_offset.y, self.cursor_row
-        if self._layout.rows and not top <= row < top + self._layout.rows:
-            self._scroll_now(y=row if row < top else row - self._layout.rows + 1)
-
-    def _fit_columns(self) -> bool:
-        """Fit columns and rows into the size there is; return whether any column changed place."""
-        had, rows, header, styles = self._layout, len(self._data), self._header_lines, self.styles
-        bars = Size(styles.scrollbar_size_vertical, styles.scrollbar_size_horizontal)
-        room = self.size - Size(0, header)
-        self._layout = lay_out(self._columns, self._needs.widths, rows, room, bars)
-        self._painter.lay_out(self._layout.slots)
-        parts = (wrap(clean(part), self._layout.width) for part in self._empty.split("\n"))
-        self._empty_lines = [line for part in parts for line in part or [""]]
-        # The header does not scroll, yet it takes a line from the rows that do.
-        lines = header + (rows or len(self._empty_lines))
-        if (size := Size(self._layout.columns_end, lines)) != self.virtual_size:
-            # Set plainly, it would repaint every line for one row more.
-            self.set_reactive(Table.virtual_size, size)
-            # A layout may miss that a scrollbar is no longer needed: the size beside it fits too.
-            self._refresh_scrollbars()
-            self.refresh(repaint=False, layout=True)
-        return self._layout.slots != had.slots
-
-    def _look(self, line: int) -> Look | None:
-        """Return how the row on a line of the screen looks; None where there is no row."""
-        place = self.scroll_offset.y + line
-        if place >= len(self._data):
-            return None
-        row = self.rows[place]
-        cursor = None
-        if self._has_cursor and place == self.cursor_row:
-            cursor = self.cursor_column if self.has_focus else ""
-        return Look(row.cells, self._flashes.columns(row.key), cursor)
-
-    def _looks(self) -> list[Look | None]:
-        """Return how every line on the screen looks."""
-        return [self._look(line) for line in range(self._layout.rows)]
-
-    def _repaint_row(self, row: int) -> None:
-        """Repaint the line of a row, if it is on the screen."""
-        line = row - self.scroll_offset.y
-        if 0 <= line < self._layout.rows:
-            self.refresh(Region(0, line + self._header_lines, self._layout.width, 1))
-
-    def _repaint_changes(self, before: Sequence[Look | None]) -> None:
-        """Repaint the parts of lines that look different than before."""
-        width, left = self._layout.width, self.scroll_offset.x
-        for y, (old, new) in enumerate(zip_longest(before, self._looks()), self._header_lines):
-            if old is None or new is None or old.cursor != new.cursor:
-                if old != new:
-                    self.refresh(Region(0, y, width, 1))
-            elif slots := changed_slots(old, new, self._layout.slots):
-                cells = Region(slots[0].x - left, y, slots[-1].end - slots[0].x, 1)
-                self.refresh(cells.intersection(Region(0, y, width, 1)))
-
-    def _start_flashes(self, rows: Sequence[Row]) -> None:
-        """Let the changed cells of rows flash, all under one timer."""
-        until = monotonic() + FLASH_SECONDS
-        for row in rows:
-            if row.changed:
-                self._flashes.start(row.key, row.changed, until)
-        self._wait_for_flashes()
-
-    def _wait_for_flashes(self) -> None:
-        """Set the timer for the next flash that ends, unless it runs or nothing flashes."""
-        end = self._flashes.next_end()
-        if end is not None and not self._flash_timer_runs:
-            self._flash_timer_runs = True
-            self.set_timer(max(end - monotonic(), 0), self._end_flashes)
-
-    def _end_flashes(self) -> None:
-        """Show the cells whose time is over as usual again."""
-        self._flash_timer_runs = False
-        before = self._looks()
-        # Flashes that end a moment later go along, so that a burst does not repaint twice.
-        self._flashes.expire(monotonic() + _FLASH_TOLERANCE)
-        self._repaint_changes(before)
-        self._wait_for_flashes()
-
-    def _tell_edges(self) -> None:
-        """Tell of the edges that cursor or scroll came near to."""
-        first = self.scroll_offset.y
-        last = first + self._layout.rows - 1
-        if self._has_cursor:
-            first, last = min(first, self.cursor_row), max(last, self.cursor_row)
-        for edge in self._edges.news(first, last, self._layout.rows, len(self._data)):
-            self.post_message(self.NearEdge(self, edge))
+    def _say(self, sentence: str) -> None:
+        self.app.notify(sentence, markup=False, timeout=_NOTICE_SECONDS)

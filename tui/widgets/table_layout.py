@@ -71,6 +71,12 @@ class Needs:
                 self.widths[index] = min(max(need, content_width(text, limit)), limit)
         return self.widths != before
 
+    def ask(self, index: int, cells: int) -> None:
+        """Let a column be that wide, as far as its own limits allow."""
+        column = self._columns[index]
+        if not column.width:
+            self.widths[index] = min(max(self.widths[index], cells), column.max_width)
+
 
 def shown_text(text: str, width: int) -> str:
     """Return cleaned text of which at least `width` cells are there, if it is that long."""

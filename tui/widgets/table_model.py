@@ -34,10 +34,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Raw text, which the table cleans, and the tone it is shown in."""
+    """Raw text, which the table cleans, and the tone it is shown in.
+
+    Where the text shows only a part of a value, or another form of it, `whole` is the value: what
+    is copied, and what a filter looks at too.
+    """
 
     text: str
     tone: Tone = ""
+    whole: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

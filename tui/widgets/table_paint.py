@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
@@ -76,6 +77,11 @@ class Painter:
         self._slots: tuple[Slot, ...] = ()
         self._styles: dict[str, Style] = {}
         self._strips: LRUCache[Look, Strip] = LRUCache(_STRIPS_KEPT)
+        self._marked: tuple[str, str] = ("", "")
+
+    def mark(self, column: str, sign: str) -> None:
+        """Put a sign behind the title of a column, and of no other; "" for none."""
+        self._marked = (column, sign)
 
     def lay_out(self, slots: tuple[Slot, ...]) -> None:
         """Draw the columns in these places from now on."""
@@ -104,7 +110,7 @@ class Painter:
     def header(self, left: int, width: int) -> Strip:
         """Return `width` cells of the line of titles, from the cell `left` on."""
         style = self._style("table--header")
-        titles = (self._fit(clean(slot.column.title), slot) for slot in self._slots)
+        titles = map(self._title, self._slots)
         return _strip([((" " * GAP).join(titles), style)]).crop_extend(left, left + width, style)
 
     def vacant(self, text: str, width: int) -> Strip:
@@ -125,6 +131,18 @@ class Painter:
                 style = gap[1] + Style(color=style.color, bold=style.bold)
             pieces += [(text, style), gap]
         return _strip(pieces[:-1])
+
+    def _title(self, slot: Slot) -> str:
+        """Return the title of a column in its width; the sign behind it is never cut."""
+        title, (marked, sign) = clean(slot.column.title), self._marked
+        if slot.column.key != marked:
+            return self._fit(title, slot)
+        # a column without a title is told by its key where there is room
+        title = title or (name if cell_len(name := clean(marked)) + 2 <= slot.width else "")
+        whole = f"{title} {sign}".lstrip()
+        if cell_len(whole) <= slot.width:
+            return self._fit(whole, slot)
+        return fit(title, slot.width - 1, slot.column.align, ellipsis=self._ellipsis) + sign
 
     def _fit(self, text: str, slot: Slot) -> str:
         """Return text in exactly the width of its column."""
