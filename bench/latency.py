@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -57,19 +57,12 @@ def latencies(screen: Terminal, database: Path) -> tuple[list[float], float]:
         before = len(screen.output)
         for height in range(FIRST, FIRST + COMMITS):
             rest(screen, rng.uniform(*PAUSE_SECONDS))
-            mark = len(screen.output)
             db.execute(_PUT, (str(height),))
             committed = time.perf_counter()
-            screen.until(shows(height, mark), f"height {height}")
+            screen.until_text(f"{height:,}")
             found.append(time.perf_counter() - committed)
         rest(screen, 1.5)  # what a height leaves to be put back, such as a flash that ends
         return found, (len(screen.output) - before) / COMMITS
-
-
-def shows(height: int, after: int) -> Callable[[bytearray], bool]:
-    """Whether a height was written behind a place in the output."""
-    text = f"{height:,}".encode()
-    return lambda output: output.find(text, after) >= 0
 
 
 def rest(screen: Terminal, seconds: float) -> None:
