@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from store.blocks import BlockHour
 from store.findings import Evidence
 from store.manager import ConfigManager
 from store.models import Change, Snapshot
@@ -14,10 +15,11 @@ AUDIT_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A snapshot with what findings are judged from, and the newest changes."""
+    """A snapshot with what findings are judged from, the newest changes, the hour's blocks."""
 
     evidence: Evidence
     changes: tuple[Change, ...]
+    hour: BlockHour
 
     @property
     def snapshot(self) -> Snapshot:
@@ -40,6 +42,8 @@ class Reader:
         self._identity: tuple[int, int] | None = None
         self._evidence: Evidence | None = None
         self._other_change = -1
+        self._hour: BlockHour | None = None
+        self._hour_of = ""
 
     def __call__(self, manager: ConfigManager) -> Picture | None:
         """A new picture, or None; raises Replaced, and what a read raises."""
@@ -54,7 +58,10 @@ class Reader:
         if version == self._version:
             return None
         snapshot, changes = manager.newest(AUDIT_ROWS)
-        picture = Picture(self._around(manager, snapshot, changes), changes)
+        # a restored database has another past
+        past = self._hour if snapshot.config_epoch == self._hour_of else None
+        self._hour, self._hour_of = manager.block_hour(past), snapshot.config_epoch
+        picture = Picture(self._around(manager, snapshot, changes), changes, self._hour)
         self._version = version
         return picture
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from store import documents, evidence, history, settings, state, static_file
+from store import blocks, documents, evidence, history, settings, state, static_file
+from store.blocks import BlockHour
 from store.documents import Document, Entry, Overrides, Source
 from store.door import Door
 from store.findings import Evidence
@@ -31,6 +32,11 @@ class Looking(Door):
         with self.database.reading():
             snapshot = state.snapshot(self.database, self.clock())
             return evidence.gather(self.database, snapshot, self.overrides)
+
+    def block_hour(self, known: BlockHour | None = None) -> BlockHour:
+        """The heights of the last hour by the minute; of a known hour only the rest is read."""
+        with self.database.reading():
+            return blocks.read(self.database, self.clock(), known)
 
     def feed(self, after: int) -> list[Change]:
         """Changes after a change id, oldest first."""
