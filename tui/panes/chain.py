@@ -70,18 +70,20 @@ class ChainPane(Pane):
 
     def _plot(self, picture: Picture) -> None:
         """Give the plot the lines that the answers leave, where these are enough."""
-        # not imported before there is room: it takes a fifth of what the whole start does
-        lines = len(self.table.rows)
-        cells = self.content_size
-        room = cells.width >= _PLOT_ROOM[0] and cells.height - lines >= _PLOT_ROOM[1] and lines
-        found = self.query("BlockPlot")
+        lines, cells = len(self.table.rows), self.content_size
+        room = lines and cells.width >= _PLOT_ROOM[0] and cells.height - lines >= _PLOT_ROOM[1]
         self.table.styles.height = lines if room else "1fr"
-        if not room:
-            found.set(display=False)
-            return
+        if room:
+            # the answers first: what draws plots takes a fifth of the start to be imported
+            self.call_after_refresh(self._show_plot, picture)
+        else:
+            self.query("BlockPlot").set(display=False)
+
+    def _show_plot(self, picture: Picture) -> None:
         from tui.widgets import block_plot
 
-        plot = found.first(block_plot.BlockPlot) if found else block_plot.BlockPlot()
+        found = self.query(block_plot.BlockPlot)
+        plot = found.first() if found else block_plot.BlockPlot()
         now = self.clock()
         since = block_plot.window(now)
         minutes = (blocks.whole_minute(now) - since) // timedelta(minutes=1)
@@ -229,7 +231,7 @@ def _epoch(evidence: Evidence, *, roomy: bool) -> _Line:
     if part is None:
         return _Line(path, label, number, Cell("it began before the log", "muted"))
     full = round(max(0.0, min(1.0, part)) * _BAR)
-    note = f"{UNICODE.bar_full * full}{UNICODE.bar_empty * (_BAR - full)} {part:.0%}"
+    note = f"{UNICODE.bar_full * full}{UNICODE.bar_empty * (_BAR - full)} {part * 100:.0f} %"
     if part >= 1:
         note += f", {grouped(round((part - 1) * clock.blocks))} blocks over"
     elif (left := findings.epoch_seconds_left(evidence)) is not None:

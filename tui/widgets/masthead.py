@@ -138,7 +138,7 @@ def _seeds_line(evidence: Evidence, *, words: bool) -> Content:
     lags = behind is not None and behind > evidence.thresholds.behind_blocks
     gap = "   " if words else "  "
     number = UNICODE.none if epoch is None else grouped(epoch)
-    progress = "" if part is None else f" {part:.0%}"
+    progress = "" if part is None else f" {part * 100:.0f} %"
     parts: list[Part] = [
         ("height " if words else "", "$text-muted"),
         (UNICODE.none if height is None else grouped(height), "bold"),
