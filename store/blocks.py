@@ -132,7 +132,7 @@ def scale(times: Sequence[float | None]) -> float:
     One long wait would press all others flat: it is cut at a few times the median.
     """
     known = [time for time in times if time is not None]
-    return min(max(known), _CUT_AT * statistics.median(known)) if known else 0.0
+    return min(max(known), _CUT_AT * statistics.median_low(known)) if known else 0.0
 
 
 def upgrade(snapshot: Snapshot, hour: BlockHour) -> UpgradeArrival | None:
