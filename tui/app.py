@@ -10,6 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
+from rich.console import RenderableType
+from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.css.query import NoMatches
@@ -27,6 +30,7 @@ from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
+from tui.repaint import Shown
 from tui.screens.deck import DeckScreen
 from tui.screens.detail import ChangeScreen, DetailScreen
 from tui.screens.findings import FindingsScreen
@@ -70,6 +74,7 @@ class NodedeckApp(App[int]):
         self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
         self._troubled = False
         self._in_tmux = in_tmux
+        self._shown = Shown()
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
         chosen = chosen or Preferences()
         self._deck = DeckScreen(
@@ -196,6 +201,16 @@ class NodedeckApp(App[int]):
         """Open the import wizard."""
         if not isinstance(self.screen, WizardScreen):
             self.push_screen(WizardScreen(self.session, self.clock))
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Send the terminal only the cells that differ from what it shows."""
+        if isinstance(renderable, CompositorUpdate) and not self.is_headless:
+            renderable = self._shown.told_apart(renderable)
+        super()._display(screen, renderable)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Trust nothing that the terminal showed: many rewrap or cut it."""
+        self._shown.forget()
 
     def _handle_exception(self, error: Exception) -> None:
         """Keep a failure for the log: Textual would print it with its variables' values."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from store.blocks import BlockHour
 from store.findings import Evidence, Inspection
 from store.manager import ConfigManager
 from store.models import Change, Snapshot
@@ -20,10 +21,11 @@ _RESCAN_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A snapshot with what findings are judged from, and the newest changes."""
+    """A snapshot with what findings are judged from, the newest changes, the hour's blocks."""
 
     evidence: Evidence
     changes: tuple[Change, ...]
+    hour: BlockHour
 
     @property
     def snapshot(self) -> Snapshot:
@@ -49,6 +51,8 @@ class Reader:
         self._ticks = ticks
         self._inspection: Inspection | None = None
         self._scan_due = 0.0
+        self._hour: BlockHour | None = None
+        self._hour_of = ""
 
     def __call__(self, manager: ConfigManager) -> Picture | None:
         """A new picture, or None; raises Replaced, and what a read raises."""
@@ -65,7 +69,10 @@ class Reader:
             return None
         self._inspection = inspection
         snapshot, changes = manager.newest(AUDIT_ROWS)
-        picture = Picture(self._around(manager, snapshot, changes), changes)
+        # a restored database has another past
+        past = self._hour if snapshot.config_epoch == self._hour_of else None
+        self._hour, self._hour_of = manager.block_hour(past), snapshot.config_epoch
+        picture = Picture(self._around(manager, snapshot, changes), changes, self._hour)
         self._version = version
         return picture
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from store import evidence, history, inspecting, searching, state
+from store import blocks, evidence, history, inspecting, searching, state
+from store.blocks import BlockHour
 from store.findings import Evidence, Inspection
 from store.locations import Locations
 from store.models import Change, Snapshot
@@ -47,6 +48,11 @@ class Looking(DocumentReader):
         """How many rows of each seed type are active, which the log does not always tell."""
         with self.database.reading():
             return evidence.active_seeds(self.database)
+
+    def block_hour(self, known: BlockHour | None = None) -> BlockHour:
+        """The heights of the last hour by the minute; of a known hour only the rest is read."""
+        with self.database.reading():
+            return blocks.read(self.database, self.clock(), known)
 
     def feed(self, after: int) -> list[Change]:
         """Changes after a change id, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import select
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.support.screen import Emulator
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30.0
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
@@ -22,10 +25,12 @@ LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 class Terminal:
     """The master side of a pseudo-terminal, and the program on the other side."""
 
-    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, master: int, process: subprocess.Popen[bytes], screen: Emulator) -> None:
         self._master = master
         self.process = process
         self.output = bytearray()
+        self.screen = screen
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
 
     def type(self, keys: bytes) -> None:
         """Send what a keyboard would."""
@@ -40,6 +45,7 @@ class Terminal:
         except OSError:  # the other side is closed
             return b""
         self.output += data
+        self.screen.feed(self._decode(data))
         return data
 
     def until(self, seen: Callable[[bytearray], object], what: str) -> None:
@@ -54,8 +60,8 @@ class Terminal:
                 raise TimeoutError(f"it ended before {what}: {bytes(self.output[-2000:])!r}")
 
     def until_text(self, text: str) -> None:
-        """Read until a text that the program writes in one piece has come."""
-        self.until(lambda output: text.encode() in output, repr(text))
+        """Read until a text is on the screen, of which only what differs is ever sent."""
+        self.until(lambda _: text in self.screen.text(), repr(text))
 
     def end(self) -> int:
         """Read until the program has ended; its exit code."""
@@ -90,7 +96,7 @@ def terminal(
     )
     os.close(slave)
     try:
-        yield Terminal(master, process)
+        yield Terminal(master, process, Emulator(columns, lines))
     finally:
         with suppress(ProcessLookupError):
             process.kill()

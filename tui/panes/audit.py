@@ -75,6 +75,10 @@ class AuditPane(Pane):
         if at_top and table.rows:
             table.move_to(table.rows[0].key)
 
+    def _changed(self, row: Row, was: Row | None) -> frozenset[str]:
+        """Heights do not flash here: they change with every block, and flash in the chain pane."""
+        return frozenset() if row.key in HEIGHT_PATHS else super()._changed(row, was)
+
     def change(self, key: str) -> Change:
         """The change that a row shows."""
         return self._by_key[key]

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
-from store import findings, masks, outlook
+from textual import events
+
+from store import blocks, findings, masks, outlook
+from store.blocks import BlockHour
 from store.findings import Evidence
 from store.models import Snapshot
 from store.paths import OTHER_CHAIN
+from tui.arrival import arrival_lines
 from tui.panes.base import Pane
 from tui.picture import Picture
-from tui.text import UNICODE, age, duration, grouped, moment
+from tui.text import UNICODE, age, duration, grouped
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 _SPARKS = 14
-_BAR = 12
+_HOUR_SPARKS = 20
+_SPARK_MINUTES = 3
+_SPARKS_ENOUGH = 4
+_BAR = 7
+_ROOMY = 80
+"""Cells from which a note has room for where a number comes from."""
+_PLOT_ROOM = (60, 9)
+"""Cells and lines that a plot needs beside the answers."""
 _DERIVED = {
     "block time": "current_height",
     "current_seed.epoch_index": "current_seed",
     "upgrade_plan.expected": "upgrade_plan",
+    "upgrade_plan.expected_utc": "upgrade_plan",
 }
 
 
@@ -45,6 +59,39 @@ class ChainPane(Pane):
     SHOW_HEADER = False
     QUIET = frozenset({"note"})
 
+    def refill(self, picture: Picture, *, flash: bool = False) -> None:
+        """Show the answers, and the plot where there is room for it."""
+        super().refill(picture, flash=flash)
+        self._plot(picture)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Say as much as there is room for."""
+        self.retell()
+
+    def _plot(self, picture: Picture) -> None:
+        """Give the plot the lines that the answers leave, where these are enough."""
+        lines, cells = len(self.table.rows), self.content_size
+        room = lines and cells.width >= _PLOT_ROOM[0] and cells.height - lines >= _PLOT_ROOM[1]
+        self.table.styles.height = lines if room else "1fr"
+        if room:
+            # the answers first: what draws plots takes a fifth of the start to be imported
+            self.call_after_refresh(self._show_plot, picture)
+        else:
+            self.query("BlockPlot").set(display=False)
+
+    def _show_plot(self, picture: Picture) -> None:
+        from tui.widgets import block_plot
+
+        found = self.query(block_plot.BlockPlot)
+        plot = found.first() if found else block_plot.BlockPlot()
+        now = self.clock()
+        since = block_plot.window(now)
+        minutes = (blocks.whole_minute(now) - since) // timedelta(minutes=1)
+        plot.show(since.astimezone(), blocks.paces(picture.hour, since, minutes))
+        plot.display = True
+        if not found:
+            self.mount(plot)
+
     def target(self, key: str) -> str:
         """The path that a line is about; a derived one leads to what it is derived from."""
         return _DERIVED.get(key, key)
@@ -58,10 +105,10 @@ class ChainPane(Pane):
         lines = [
             self._height(snapshot),
             _processed(picture.evidence),
-            _block_time(snapshot),
-            _epoch(picture.evidence),
+            _block_time(snapshot, picture.hour),
+            _epoch(picture.evidence, roomy=self.size.width >= _ROOMY),
             _version(snapshot),
-            *self._upgrade(snapshot),
+            *self._upgrade(snapshot, picture.hour),
             _merged(snapshot),
             *(
                 _Line(
@@ -83,7 +130,7 @@ class ChainPane(Pane):
         number = _number(snapshot.chain.current_height, "strong")
         return _Line("current_height", "height", number, Cell(ago, "muted"))
 
-    def _upgrade(self, snapshot: Snapshot) -> list[_Line]:
+    def _upgrade(self, snapshot: Snapshot, hour: BlockHour) -> list[_Line]:
         path, label = "upgrade_plan", "upgrade"
         plan, expected = snapshot.upgrade_plan, outlook.upgrade(snapshot)
         if plan is None or expected is None:
@@ -96,9 +143,12 @@ class ChainPane(Pane):
         if left is not None:
             where += f", in {grouped(left)}" if left > 0 else ", reached"
         lines = [_Line(path, label, name, where)]
-        if expected.expected_at is not None:
-            when = moment(expected.expected_at, self.clock().astimezone())
-            lines.append(_Line("upgrade_plan.expected", "", Cell(""), f"≈ {when}"))
+        if (arrival := blocks.upgrade(snapshot, hour)) is not None:
+            names = ("upgrade_plan.expected", "upgrade_plan.expected_utc")
+            told = arrival_lines(arrival, self.clock().astimezone())
+            lines += [
+                _Line(name, "", Cell(""), text) for name, text in zip(names, told, strict=False)
+            ]
         return lines
 
 
@@ -137,37 +187,66 @@ def _processed(evidence: Evidence) -> _Line:
     return _Line("last_processed_height", "processed", number, Cell(note, tone))
 
 
-def _block_time(snapshot: Snapshot) -> _Line:
+def _block_time(snapshot: Snapshot, hour: BlockHour) -> _Line:
     pace, label = snapshot.seconds_per_block, "block time"
     if pace is None:
         none = Cell(UNICODE.none, "muted")
         return _Line(label, label, none, Cell("learned from two blocks", "muted"))
-    return _Line(label, label, Cell(f"{_seconds(pace):>9}"), Cell(sparkline(snapshot), "accent"))
+    return _Line(
+        label, label, Cell(f"{_seconds(pace):>9}"), Cell(sparkline(snapshot, hour), "accent")
+    )
 
 
 def _seconds(pace: float) -> str:
     return f"{pace:.1f} s" if pace < 100 else duration(pace)
 
 
-def sparkline(snapshot: Snapshot) -> str:
-    """The last block times as a line of bars, the longest full height."""
+def sparkline(snapshot: Snapshot, hour: BlockHour) -> str:
+    """Block times as a line of bars, the longest full height: of the hour, else of the last blocks.
+
+    In the hour a bar is the mean of three minutes, and a dot three minutes without a block.
+    """
+    spans = timedelta(minutes=_SPARK_MINUTES)
+    until = hour.until - timedelta(minutes=hour.until.minute % _SPARK_MINUTES)
+    since = until - spans * _HOUR_SPARKS
+    minutes = _HOUR_SPARKS * _SPARK_MINUTES
+    paces = blocks.paces(hour, since, minutes, each=_SPARK_MINUTES)
+    if sum(pace is not None for pace in paces) >= _SPARKS_ENOUGH:
+        return f"{_bars(paces).lstrip(UNICODE.dot)}  1 h"
     times = outlook.block_times(snapshot.heights)[-_SPARKS:]
-    top = max(times, default=0.0)
-    levels = UNICODE.spark
-    return "".join(levels[round(time / top * (len(levels) - 1))] for time in times) if top else ""
+    return f"{_bars(times)}  last {len(times)}" if any(times) else ""
 
 
-def _epoch(evidence: Evidence) -> _Line:
+def _bars(times: Sequence[float | None]) -> str:
+    most, levels = blocks.scale(times), UNICODE.spark
+    return "".join(
+        UNICODE.dot
+        if time is None
+        else levels[round(min(1.0, time / (most or 1.0)) * (len(levels) - 1))]
+        for time in times
+    )
+
+
+def _epoch(evidence: Evidence, *, roomy: bool) -> _Line:
     """The epoch with its progress, where its first block was seen."""
     current = outlook.seed(evidence.snapshot, "current")
     number = _number(current.epoch_index if current else None)
-    note: Cell | str = ""
-    if (part := findings.epoch_part(evidence)) is not None:
-        full = round(min(1.0, part) * _BAR)
-        note = f"{UNICODE.bar_full * full}{UNICODE.bar_empty * (_BAR - full)} {part:.0%}"
-        if (left := findings.epoch_seconds_left(evidence)) is not None:
-            note += f", {duration(left)} left"
-    return _Line("current_seed.epoch_index", "epoch", number, note)
+    path, label = "current_seed.epoch_index", "epoch"
+    if current is None:
+        return _Line(path, label, number)
+    clock, part = evidence.epoch, findings.epoch_part(evidence)
+    if part is None:
+        return _Line(path, label, number, Cell("it began before the log", "muted"))
+    full = round(max(0.0, min(1.0, part)) * _BAR)
+    note = f"{UNICODE.bar_full * full}{UNICODE.bar_empty * (_BAR - full)} {part * 100:.0f} %"
+    if part >= 1:
+        note += f", {grouped(round((part - 1) * clock.blocks))} blocks over"
+    elif (left := findings.epoch_seconds_left(evidence)) is not None:
+        note += f" ≈ {duration(left)} left"
+    if roomy:
+        source = "learned from the last epochs" if clock.learned else "from the settings"
+        note += f"  of {grouped(clock.blocks)} blocks, {source}"
+    return _Line(path, label, number, note)
 
 
 def _version(snapshot: Snapshot) -> _Line:

@@ -48,7 +48,8 @@ class FindingsStrip(Static):
             return
         self._told = told
         self.display = bool(told.plain)
-        self.update(told)
+        # the line is as wide as the screen: no text of it moves anything
+        self.update(told, layout=False)
 
 
 def strip_text(findings: Sequence[Finding]) -> Content:

@@ -3,7 +3,7 @@ room for all panes, the chain and the seeds in short form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -12,12 +12,14 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from store import outlook
+from store import blocks, findings, outlook
 from store.errors import NodedeckError
+from store.findings import Evidence
 from store.models import Snapshot
 from store.paths import SEED_TYPES
+from tui.arrival import give_or_take
 from tui.picture import Picture
-from tui.text import UNICODE, age, clean, grouped, moment
+from tui.text import UNICODE, age, clean, duration, grouped, moment
 
 Part = str | tuple[str, str]
 
@@ -74,8 +76,18 @@ class Masthead(Vertical):
             return
         self._tell_state()
         self.tick()
-        self._say("#seeds-line", seeds_line(self.picture.snapshot))
-        self._say("#chain-line", chain_line(self.picture.snapshot, self._clock()))
+        self._tell_short()
+
+    def on_resize(self) -> None:
+        """Say as much as there is room for."""
+        self._tell_short()
+
+    def _tell_short(self) -> None:
+        if self.picture is None:
+            return
+        width = self.content_size.width
+        self._say("#seeds-line", fitting(seeds_lines(self.picture.evidence), width))
+        self._say("#chain-line", fitting(chain_lines(self.picture, self._clock()), width))
 
     def watch_trouble(self) -> None:
         """Show whether the database answers."""
@@ -124,44 +136,82 @@ def _ago(now: datetime, then: datetime) -> str:
     return f"{age(max(0.0, (now - then).total_seconds()))} ago"
 
 
-def seeds_line(snapshot: Snapshot) -> Content:
-    """Height, lag, epoch, the three seeds and the nodes in one line."""
+def fitting(lines: Sequence[Content], width: int) -> Content:
+    """The first of some lines that fits, else the last."""
+    return next((line for line in lines if line.cell_length <= width), lines[-1])
+
+
+def seeds_lines(evidence: Evidence) -> list[Content]:
+    """Height, lag, epoch with its part, the three seeds and the nodes, in long and in short form.
+
+    The short one is for terminals where the third seed would be cut.
+    """
+    return [_seeds_line(evidence, words=True), _seeds_line(evidence, words=False)]
+
+
+def _seeds_line(evidence: Evidence, *, words: bool) -> Content:
+    snapshot = evidence.snapshot
     height, current = snapshot.chain.current_height, outlook.seed(snapshot, "current")
     epoch = current.epoch_index if current else None
-    behind = outlook.behind(snapshot)
+    behind, part = outlook.behind(snapshot), findings.epoch_part(evidence)
+    lag = "" if behind is None else f" {grouped(behind)} behind"
+    lags = behind is not None and behind > evidence.thresholds.behind_blocks
+    gap = "   " if words else "  "
+    number = UNICODE.none if epoch is None else grouped(epoch)
+    progress = "" if part is None else f" {part * 100:.0f} %"
     parts: list[Part] = [
-        ("height ", "$text-muted"),
+        ("height " if words else "", "$text-muted"),
         (UNICODE.none if height is None else grouped(height), "bold"),
-        ("" if behind is None else f" {grouped(behind)} behind", "$text-muted"),
-        (f"   epoch {UNICODE.none if epoch is None else grouped(epoch)}   seeds", "$text-muted"),
+        (lag, "$text-warning" if lags else "$text-muted"),
+        (f"{gap}epoch {number}{progress}{gap}", "$text-muted"),
+        ("seeds" if words else "", "$text-muted"),
     ]
+    parts += _seed_parts(snapshot, epoch)
+    enabled = sum(node.is_enabled for node in snapshot.nodes)
+    tail = " nodes on" if words else " on"
+    parts.append((f"{gap}{enabled}/{len(snapshot.nodes)}{tail}", "$text-muted"))
+    return Content.assemble(*parts)
+
+
+def _seed_parts(snapshot: Snapshot, epoch: int | None) -> Iterator[Part]:
+    """The three seeds, each with a sign of its own shape: claimed, there, missing."""
     for offset, kind in enumerate(SEED_TYPES, -1):
         seed = outlook.seed(snapshot, kind)
         if seed is None:
             number = "" if epoch is None else grouped(epoch + offset)
-            parts.append((f" {UNICODE.critical}{number or kind}", "$text-warning"))
+            yield f" {UNICODE.critical}{number or kind}", "$text-warning"
         elif seed.claimed:
-            parts.append((f" {UNICODE.ok}{grouped(seed.epoch_index)}", "$text-success"))
+            yield f" {UNICODE.ok}{grouped(seed.epoch_index)}", "$text-success"
         else:
-            parts.append(f" {UNICODE.dot}{grouped(seed.epoch_index)}")
-    enabled = sum(node.is_enabled for node in snapshot.nodes)
-    parts.append((f"   {enabled}/{len(snapshot.nodes)} nodes on", "$text-muted"))
-    return Content.assemble(*parts)
+            yield f" {UNICODE.dot}{grouped(seed.epoch_index)}"
 
 
-def chain_line(snapshot: Snapshot, now: datetime) -> Content:
-    """Block time, version and upgrade in one line."""
+def chain_lines(picture: Picture, now: datetime) -> list[Content]:
+    """Block time, version and upgrade in one line, each time with less of the upgrade."""
+    snapshot = picture.snapshot
     parts: list[str] = []
     if (pace := snapshot.seconds_per_block) is not None:
-        parts.append(f"{pace:.1f} s/block")
+        parts.append(f"{pace:.1f} s/block" if pace < 100 else f"{duration(pace)}/block")
     if snapshot.chain.current_node_version:
         parts.append(clean(snapshot.chain.current_node_version))
-    plan, expected = snapshot.upgrade_plan, outlook.upgrade(snapshot)
-    if plan and expected:
-        told = f"upgrade {clean(plan.name)}"
-        if expected.blocks_left is not None and expected.blocks_left > 0:
-            told += f" in {grouped(expected.blocks_left)}"
-        if expected.expected_at is not None:
-            told += f" ≈ {moment(expected.expected_at, now.astimezone())}"
-        parts.append(told)
+    return [_muted([*parts, told]) for told in _upgrade_told(picture, now)] or [_muted(parts)]
+
+
+def _muted(parts: Sequence[str]) -> Content:
     return Content.assemble((f" {UNICODE.dot} ".join(parts), "$text-muted"))
+
+
+def _upgrade_told(picture: Picture, now: datetime) -> list[str]:
+    """The upgrade with blocks left and arrival, in full and shorter; none without a plan."""
+    plan, expected = picture.snapshot.upgrade_plan, outlook.upgrade(picture.snapshot)
+    if plan is None or expected is None:
+        return []
+    told = clean(plan.name)
+    if expected.blocks_left is not None:
+        left = expected.blocks_left
+        told += f" in {grouped(left)}" if left > 0 else " reached"
+    if (arrival := blocks.upgrade(picture.snapshot, picture.hour)) is None:
+        return [f"upgrade {told}", told]
+    when = f" ≈ {moment(arrival.at, now.astimezone())}"
+    give = give_or_take(arrival)
+    return [f"upgrade {told}{when} {give}", f"{told}{when} {give}", f"{told}{when}"]
