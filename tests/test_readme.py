@@ -14,7 +14,7 @@ import pytest
 from store.errors import ExitCode
 from tests.tui.test_cli import call
 from tui.cli import cli
-from tui.commands import COMMANDS, PROGRAM_QUIT
+from tui.commands import COMMANDS
 from tui.demo import demo_files
 
 ROOT = Path(__file__).parents[1]
@@ -79,40 +79,19 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
     assert {int(code) for code, _ in table("exit code")} == set(ExitCode)
 
 
-# what people call the keys of a Textual binding
-_SPELLED = {
-    "arrows": ("up", "down", "left", "right"),
-    "page keys": ("pageup", "pagedown"),
-    "hjkl": ("h", "j", "k", "l"),
-    "?": ("question_mark",),
-    "/": ("slash",),
-    ":": ("colon",),
-    "esc": ("escape",),
-    "[": ("left_square_bracket",),
-    "]": ("right_square_bracket",),
-    "{": ("left_curly_bracket",),
-    "}": ("right_curly_bracket",),
-}
+def key_table() -> str:
+    """The table of the README, from the one table of commands."""
+    where = {"app": "everywhere", "deck": "deck", "table": "list"}
+    rows = [
+        f"| {' '.join(f'`{key}`' for key in re.split(r'  +', command.shown))}"
+        f" | {where[command.scope]} | {command.help} |"
+        for command in COMMANDS
+    ]
+    return "\n".join(["| key | where | what it does |", "|---|---|---|", *rows])
 
 
-def documented_keys() -> Iterator[str]:
-    for keys, _ in table("key"):
-        ranged = re.sub(
-            r"`(\d)`–`(\d)`",
-            lambda found: " ".join(f"`{n}`" for n in range(int(found[1]), int(found[2]) + 1)),
-            keys,
-        )
-        yield from re.findall(r"`([^`]+)`", ranged)
-        yield from (words for words in ("arrows", "page keys") if words in keys)
-
-
-@pytest.mark.parametrize("key", sorted(set(documented_keys())))
-def test_each_key_is_in_the_table_of_commands(key: str) -> None:
-    bound = {name for command in COMMANDS for name in command.keys.split(",")}
-    bound |= {PROGRAM_QUIT.key, *(name.lower() for name in bound if name.startswith("F"))}
-    for word in key.split():
-        for name in _SPELLED.get(word, (word,)) if key not in _SPELLED else _SPELLED[key]:
-            assert name in bound or name.lower() in bound
+def test_the_table_of_keys_is_that_of_the_commands() -> None:
+    assert key_table() in README, f"the README wants this table:\n{key_table()}"
 
 
 def test_the_map_of_the_house_names_what_is_there() -> None:

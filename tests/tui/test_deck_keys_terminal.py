@@ -62,7 +62,9 @@ def test_an_open_filter_costs_nothing_but_the_ticking_age(places: Locations) -> 
     with terminal(nodedeck(places.database)) as screen:
         screen.until_text("live")
         to_nodes(screen)
-        screen.type(b"p/dk03-c")
+        screen.type(b"p/")
+        screen.until_text("any column")
+        screen.type(b"dk03-c")
         screen.until_text("1 of 3")
         at_rest(screen)
         assert screen.read(QUIET_SECONDS) == b""

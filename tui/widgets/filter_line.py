@@ -83,9 +83,8 @@ class FilterLine(Vertical):
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:
-        """Take the keys."""
+        """Find no fault yet."""
         self.query_one(".fault").display = False
-        self.edit()
 
     @property
     def value(self) -> str:
@@ -93,8 +92,8 @@ class FilterLine(Vertical):
         return self.query_one(FilterInput).value
 
     def edit(self) -> None:
-        """Go on typing."""
-        self.query_one(FilterInput).focus()
+        """Take the keys at once: what is typed fast must not go to the table."""
+        self.screen.set_focus(self.query_one(FilterInput))
 
     def tell(self, count: str, fault: str = "") -> None:
         """Say how many rows there are, or what is wrong with the filter; costs nothing if said."""

@@ -122,6 +122,7 @@ class Table(TableMoves, inherit_bindings=False):
         self._chosen = self.cursor_key
         self._line = FilterLine(self, self._sought_as or _FILTER_HINT)
         await self.parent.mount(self._line, after=self)
+        self._line.edit()
         self._tell_count()
 
     @on(FilterLine.Edited)
