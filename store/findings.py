@@ -56,8 +56,7 @@ class Inspection:
 
     ``files``, ``schema`` and ``log`` are findings; ``seen_files`` and ``seen_schema`` say of which
     state of the files and the schema they speak. ``counted_at`` is the change id at which
-    ``log_rows`` were counted, ``wal_bytes`` the size of the write-ahead log now, ``scanned``
-    whether the log was compared with the tables yet.
+    ``log_rows`` were counted, ``wal_bytes`` the size of the write-ahead log now.
     """
 
     files: tuple[Finding, ...] = ()
@@ -68,7 +67,6 @@ class Inspection:
     log_rows: int = 0
     counted_at: int = -1
     wal_bytes: int = 0
-    scanned: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -39,5 +39,5 @@ def scan(db: Database, known: Inspection) -> Inspection:
     """The same, with the log compared with the tables and its newest changes followed."""
     log = tuple(log_checks.problems(db, newest=log_checks.RECENT))
     schema = tuple(schema_checks.problems(db))
-    found = replace(known, log=log, schema=schema, scanned=True)
+    found = replace(known, log=log, schema=schema)
     return known if found == known else found

@@ -97,7 +97,7 @@ def _when(planned: outlook.UpgradeOutlook) -> str:
     if at is None:
         return ""
     local, utc = at.astimezone(), at.astimezone(UTC)
-    band = "" if planned.band_seconds is None else f" ± {span(planned.band_seconds)}"
+    band = "" if planned.band_seconds is None else f" ± {span(max(60, planned.band_seconds))}"
     if local.utcoffset() == utc.utcoffset():
         return f", about {utc:%a %d %b %H:%M} UTC{band}"
     day = "%H:%M" if local.date() == utc.date() else "%a %H:%M"

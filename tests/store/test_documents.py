@@ -12,6 +12,7 @@ from store.errors import NodedeckError, UnknownPath
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.paths import Home
+from store.settings_builtin import BUILT_IN
 from tests.support.clock import FixedClock
 from tests.support.samples import NODE
 
@@ -107,8 +108,7 @@ def test_a_stale_key_in_the_file_never_shines_through(
         "chain_node.signer_key_name": "from-file",
         "extra": "kept",
         "validation_params.timestamp_advance": 1,
-        "nodedeck.retention.heights_days": 7,
-        "nodedeck.retention.days": 400,
+        **{rule.path: rule.default for rule in BUILT_IN},
     }
 
 

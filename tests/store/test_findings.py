@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 
 from store import documents, history
 from store.database import Database
-from store.findings import EpochClock, Evidence, Finding, Severity
+from store.findings import EpochClock, Evidence, Finding, Inspection, Severity
 from store.judging import judge, verdict
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -198,3 +199,48 @@ def test_gathering_is_by_seeks(healthy: Path) -> None:
         assert "audit_log_signed" in str(plan)
     finally:
         db.close()
+
+
+@pytest.mark.parametrize(
+    ("zone", "when"),
+    [
+        ("UTC", "about Sun 01 Mar 23:06 UTC ± 1 m."),
+        ("Europe/Oslo", "about Mon 02 Mar 00:06 (Sun 23:06 UTC) ± 1 m."),
+        ("America/New_York", "about Sun 01 Mar 18:06 (23:06 UTC) ± 1 m."),
+    ],
+)
+def test_an_upgrade_is_told_in_local_time_and_utc(healthy: Path, zone: str, when: str) -> None:
+    plan = "INSERT INTO upgrade_plans(name,height,binaries) VALUES('v2',9000,?)"
+    foreign.write(healthy, (plan, ('{"linux/amd64":"u"}',)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        (finding,) = found(healthy)
+    assert finding.severity is Severity.INFO
+    assert finding.message == f"The upgrade v2 comes in 7,995 blocks, {when}"
+
+
+@pytest.mark.parametrize("gone", ["DELETE FROM seed_info", "UPDATE seed_info SET is_active=0"])
+def test_seeds_that_all_went_are_missed(healthy: Path, gone: str) -> None:
+    """The log remembers that there were some."""
+    foreign.write(healthy, gone)
+    missing = [one.path for one in found(healthy) if one.rule == "seed-missing"]
+    assert missing == ["previous_seed", "current_seed"]
+
+
+def test_a_height_that_went_is_missed_and_not_a_new_database(healthy: Path) -> None:
+    foreign.write(healthy, "DELETE FROM chain_state")
+    rules = {one.rule: one.severity for one in found(healthy)}
+    assert rules["height"] is Severity.CRITICAL
+    assert "not-started" not in rules
+
+
+def test_what_only_concerns_the_log_does_not_speak_against_a_restart(healthy: Path) -> None:
+    def finding(rule: str) -> Finding:
+        return Finding(Severity.CRITICAL, f"About {rule}.", "", rule)
+
+    looked = evidence(healthy)
+    for rule, safe in {"triggers": True, "log-chain": True, "config-file": False}.items():
+        inspected = replace(looked, inspection=Inspection(schema=(finding(rule),)))
+        assert verdict(inspected, NOW).safe is safe
+        assert [one.rule for one in judge(inspected, NOW)] == [rule]

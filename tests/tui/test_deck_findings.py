@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from store import documents
+from store import documents, inspecting
+from store.database import Database
+from store.findings import Inspection
 from store.locations import Locations
 from store.manager import utc_now
 from tests.support import foreign
@@ -264,19 +266,19 @@ async def listed(driver: Driver, text: str) -> None:
     await driver.until_shown(text)
 
 
-async def scanned(driver: Driver) -> None:
-    """Wait until the log was compared with the tables, which follows the first picture."""
+async def test_a_healthy_node_needs_nothing(
+    places: Locations, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans: list[Inspection] = []
+    scan = inspecting.scan
 
-    def compared() -> bool:
-        shown = driver.deck.picture
-        return shown is not None and shown.evidence.inspection.scanned
+    def noted(db: Database, known: Inspection) -> Inspection:
+        scans.append(scan(db, known))
+        return scans[-1]
 
-    await driver.until(compared, "the first scan")
-
-
-async def test_a_healthy_node_needs_nothing(places: Locations, clock: FixedClock) -> None:
+    monkeypatch.setattr(inspecting, "scan", noted)
     async with opened(console(places, clock), size=SIZE) as driver:
-        await scanned(driver)
+        await driver.until(lambda: scans, "the scan that follows the first picture")
         with outsider(places.database) as other:
             other.height(1006)
             await driver.until_shown("1,006")
