@@ -62,6 +62,7 @@ class StaticOperations(Door):
             new = _typed(None if old is _ABSENT else old, text, path)
             new = masks.restored(parts, new, None if old is _ABSENT else old)
             checks.refuse_mask(path, new)
+            checks.refuse_no_port(path, new)
             if old is not _ABSENT and (old, type(old)) == (new, type(new)):
                 return None
             after = static_file.edited(self.config, before, parts, new)
