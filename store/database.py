@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -171,8 +172,17 @@ class Database:
             self.sqlite.close()
 
 
-def create(path: Path, *, created_by: str) -> bool:
-    """Make the database, or adopt one that a daemon made; whether it was not nodedeck's before.
+class Made(StrEnum):
+    """What ``create`` came upon, and so did."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+    UPGRADED = "upgraded"
+    UNCHANGED = "unchanged"
+
+
+def create(path: Path, *, created_by: str) -> Made:
+    """Make the database, or adopt one that a daemon made; what was done.
 
     One that an older nodedeck made is brought up to this one's schema. The file is 0600, and so
     are its -wal and -shm, which take the mode of the file. Raises ForeignDatabase where another
@@ -198,10 +208,11 @@ def create(path: Path, *, created_by: str) -> bool:
             version = schema.version_of(_Raw(connection))
             schema.check_writable(version)
             if version:
-                if version < schema.VERSION:
-                    with connection.atomic():
-                        schema.upgrade(_Raw(connection))
-                return False
+                if version >= schema.VERSION:
+                    return Made.UNCHANGED
+                with connection.atomic():
+                    schema.upgrade(_Raw(connection))
+                return Made.UPGRADED
             _execute(connection, "PRAGMA journal_mode=WAL")
             with connection.atomic():
                 schema.install(_Raw(connection), created_by=created_by)
@@ -212,7 +223,7 @@ def create(path: Path, *, created_by: str) -> bool:
                 leftover.unlink(missing_ok=True)
         raise
     connection.close()
-    return True
+    return Made.CREATED if fresh else Made.ADOPTED
 
 
 def _refuse_directory(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from store import codec, masks, paths
+from store import codec, masks, paths, schema
 from store.database import Database
 from store.models import Value
 from store.paths import Pattern
@@ -15,6 +15,7 @@ _PUT: Final = (
     "INSERT INTO file_edits(at,actor,reason,path,old_json,new_json,digest_before,digest_after)"
     " VALUES(?,?,?,?,?,?,?,?)"
 )
+_TABLE: Final = "file_edits"
 _COLUMNS: Final = "id,at,actor,reason,path,old_json,new_json,digest_before,digest_after"
 
 
@@ -71,6 +72,8 @@ def listed(
     """Edits of what a path pattern names, newest first; "external" is no actor."""
     wanted = Pattern.parse(pattern) if pattern else None
     found: list[FileEdit] = []
+    if not schema.has_table(db, _TABLE):
+        return found
     for row in db.execute_sql(f"SELECT {_COLUMNS} FROM file_edits ORDER BY id DESC"):
         edit = _edit(row)
         if since is not None and edit.at < since:

@@ -7,6 +7,8 @@ from typing import Final
 from store.settings_rules import Constraints, Rule, SettingType
 
 OWN_SERVICE: Final = "nodedeck"
+HEIGHTS_DAYS: Final = 7
+DAYS: Final = 400
 
 BUILT_IN: Final = (
     Rule(
@@ -16,7 +18,7 @@ BUILT_IN: Final = (
         description="Days that changes of the two heights stay in the audit log.",
         constraints=Constraints(min=1, max=36_500),
         has_default=True,
-        default=7,
+        default=HEIGHTS_DAYS,
     ),
     Rule(
         service=OWN_SERVICE,
@@ -25,6 +27,6 @@ BUILT_IN: Final = (
         description="Days that all other changes stay in the audit log.",
         constraints=Constraints(min=1, max=36_500),
         has_default=True,
-        default=400,
+        default=DAYS,
     ),
 )

@@ -24,10 +24,15 @@ from tui.verbs.completing import complete_paths
 @common.json_option
 @click.pass_context
 def command(context: click.Context, path: str, as_of: str | None, as_json: bool) -> None:
-    """Print the effective value at PATH: bare, and JSON where it is an object or a list."""
+    """Print the effective value at PATH: bare, and JSON where it is an object or a list.
+
+    With --json also the version that 'set --expect-version' takes; null where there is none.
+    """
     with common.session(context).look() as manager:
+        # read before the value, so that a write in between makes a conflict and no surprise
+        version = manager.version_of(path) if as_of is None else None
         entry = past.document(manager, as_of).get(path)
     if as_json:
-        output.put_json("get", **output.entry_fields(entry))
+        output.put_json("get", **output.entry_fields(entry), version=version)
     else:
         output.put(output.bare(output.masked(entry.path, entry.value)))
