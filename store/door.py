@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from store import checks, history
+from store import checks, file_seen, history
 from store import database as sqlite
 from store.database import Database
 from store.documents import Overrides
+from store.errors import NodedeckError
 from store.locations import Locations
 
 
@@ -23,6 +24,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_Stamp = tuple[int, int, int, int]
 _SIGN: Final = "UPDATE audit_log SET actor=?, reason=? WHERE id>?"
 
 
@@ -43,6 +45,7 @@ class Door:
         self.actor = actor
         self.clock = clock
         self.overrides = overrides or Overrides()
+        self._known_file: _Stamp | None = None
 
     @classmethod
     def open(
@@ -69,6 +72,34 @@ class Door:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def see_file(self) -> None:
+        """Record an edit of the config file that another program made, where there is one.
+
+        It costs one look at the file's size and time where nothing changed. It never fails, waits
+        for nobody longer than the connection does, and writes nothing on a read-only database.
+        """
+        if self.database.read_only or self._file_is_known():
+            return
+        try:
+            with self.database.writing():
+                self._look_at_file()
+        except NodedeckError:  # recorded the next time; whoever needs the file says what is wrong
+            return
+
+    def _file_is_known(self) -> bool:
+        return _look(self.config) in (None, self._known_file)
+
+    def _look_at_file(self, reason: str | None = None, *, ours: bool = False) -> None:
+        """Inside a write transaction; what is rolled back is looked at again."""
+        stamp = _look(self.config)
+        actor = self.actor if ours else None
+        edit = file_seen.look(self.database, self.config, self.clock(), actor=actor, reason=reason)
+        self._known_file = stamp if edit is None else None
+
+    def own_file_edit(self, reason: str | None = None) -> None:
+        """Record what we made of the config file as a whole, inside a write transaction."""
+        self._look_at_file(reason, ours=True)
+
     @contextmanager
     def _writing(self, reason: str | None) -> Iterator[list[int]]:
         """A write transaction signed by us; yields a list that will hold its last change id.
@@ -78,6 +109,8 @@ class Door:
         newest = [0]
         db = self.database
         with checks.utf8(), db.writing():
+            if not self._file_is_known():
+                self._look_at_file()
             before = history.newest_id(db)
             yield newest
             db.execute_sql(_SIGN, (self.actor, reason, before))
@@ -89,3 +122,12 @@ class Door:
         """A signed write transaction for the store's own modules, such as an import."""
         with self._writing(reason):
             yield self.database
+
+
+def _look(path: Path) -> _Stamp | None:
+    """What changes when a file does, None where there is none to be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

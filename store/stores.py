@@ -151,6 +151,7 @@ class DatabaseConfigStore:
             homes = _Homes(before, tree, static)
             homes.write_database(db)
             homes.write_file(manager.config)
+            manager.own_file_edit("document update")
         return tree
 
     def source_metadata(self) -> dict[str, Source]:

@@ -50,6 +50,7 @@ class Reader:
             raise Replaced
         # noted before the read, which may fail until another file stands here
         self._identity = identity
+        manager.see_file()
         version = db.data_version()
         if version == self._version:
             return None
