@@ -12,8 +12,8 @@ from typing import Final
 
 from store import codec, history, outlook
 from store.database import Database
-from store.models import HeightMark, Snapshot
 from store.latest import parse_time
+from store.models import HeightMark, Snapshot
 
 MINUTES: Final = 60
 _MINUTE: Final = timedelta(minutes=1)

@@ -37,6 +37,7 @@ _SAMPLES: Final[Mapping[Kind, BaseModel]] = {
     Kind.UPGRADE: UpgradePlan(),
     Kind.NODE: Node(id="-"),
 }
+LARGEST_PORT: Final = 65_535
 _UNSET_REFUSED: Final = ("inference_port", "poc_port", "max_concurrent")
 
 
@@ -105,6 +106,18 @@ def refuse_mask(path: str, value: Any) -> None:
         raise InvalidValue(
             f"{path}: {MASK} stands for a secret that was not shown; nothing was changed.",
             hint="Write the secret in its place, or leave the value out to keep what is there.",
+        )
+
+
+def refuse_no_port(path: str, value: Any) -> None:
+    """Raise InvalidValue for a number that is no TCP port, under the name of one.
+
+    Zero is taken from files and daemons as "unset", and from nobody who sets a value.
+    """
+    is_port = split(path)[-1].lower().endswith("port")
+    if is_port and type(value) is int and not 1 <= value <= LARGEST_PORT:
+        raise InvalidValue(
+            f"{path}: must be a port, 1 to {LARGEST_PORT}, not {value}; nothing was changed."
         )
 
 

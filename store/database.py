@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -219,8 +220,17 @@ class Transaction:
             ) from None
 
 
-def create(path: Path, *, created_by: str) -> bool:
-    """Make the database, or adopt one that a daemon made; whether it was not nodedeck's before.
+class Made(StrEnum):
+    """What ``create`` came upon, and so did."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+    UPGRADED = "upgraded"
+    UNCHANGED = "unchanged"
+
+
+def create(path: Path, *, created_by: str) -> Made:
+    """Make the database, or adopt one that a daemon made; what was done.
 
     One that an older nodedeck made is brought up to this one's schema. The file is 0600, and so
     are its -wal and -shm, which take the mode of the file. Raises ForeignDatabase where another
@@ -257,7 +267,9 @@ def create(path: Path, *, created_by: str) -> bool:
                 leftover.unlink(missing_ok=True)
         raise
     connection.close()
-    return not version
+    if version:
+        return Made.UNCHANGED if version >= schema.VERSION else Made.UPGRADED
+    return Made.CREATED if fresh else Made.ADOPTED
 
 
 def _refuse_directory(path: Path) -> None:

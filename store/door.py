@@ -5,6 +5,7 @@ A method that writes is one transaction: the write lock, the value, the attribut
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_Stamp = tuple[int, int, int, int]
 _SIGN: Final = "UPDATE audit_log SET actor=?, reason=? WHERE id>?"
 
 
@@ -46,6 +48,7 @@ class Door:
         self.clock = clock
         self.overrides = overrides or Overrides()
         self._sound_schema: int | None = None
+        self._known_file: _Stamp | None = None
 
     @classmethod
     def open(
@@ -72,6 +75,36 @@ class Door:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def see_file(self) -> None:
+        """Record an edit of the config file that another program made, where there is one.
+
+        It costs one look at the file's size and time where nothing changed. It never fails, waits
+        for nobody longer than the connection does, and writes nothing on a read-only database.
+        """
+        if self.database.read_only or self._file_is_known():
+            return
+        try:
+            with self.database.writing():
+                self._look_at_file()
+        except NodedeckError:  # recorded the next time; whoever needs the file says what is wrong
+            return
+
+    def _file_is_known(self) -> bool:
+        return _look(self.config) in (None, self._known_file)
+
+    def _look_at_file(self, reason: str | None = None, *, ours: bool = False) -> None:
+        """Inside a write transaction; what is rolled back is looked at again."""
+        from store import file_seen  # only where the file has changed
+
+        stamp = _look(self.config)
+        actor = self.actor if ours else None
+        edit = file_seen.look(self.database, self.config, self.clock(), actor=actor, reason=reason)
+        self._known_file = stamp if edit is None else None
+
+    def own_file_edit(self, reason: str | None = None) -> None:
+        """Record what we made of the config file as a whole, inside a write transaction."""
+        self._look_at_file(reason, ours=True)
+
     def _writing(self, reason: str | None) -> Signing:
         """A write transaction signed by us; yields a list that will hold its last change id.
 
@@ -94,8 +127,13 @@ class Door:
             yield db
             db.execute_sql(_SIGN, (self.actor, reason, before))
 
-    def refuse_unlogged(self) -> None:
-        """Raise NodedeckError where a write would pass the audit log by."""
+    def before_writing(self) -> None:
+        """Look at what others may have done; raises NodedeckError where the log would miss a write.
+
+        An edit of the config file by another program is recorded before a change of ours.
+        """
+        if not self._file_is_known():
+            self._look_at_file()
         number = self.database.value("PRAGMA schema_version")
         if number == self._sound_schema:  # it moves with every change of the schema
             return
@@ -123,7 +161,7 @@ class Signing(Transaction):
     def __enter__(self) -> list[int]:
         super().__enter__()
         try:
-            self._door.refuse_unlogged()
+            self._door.before_writing()
             self._before = latest.newest_id(self._database)
         except BaseException as failure:
             super().__exit__(type(failure), failure, None)
@@ -150,3 +188,12 @@ class Signing(Transaction):
         signed = db.execute_sql(_SIGN, (self._door.actor, self._reason, self._before))
         if signed.rowcount:
             self._newest[0] = latest.newest_id(db)  # cheaper than RETURNING
+
+
+def _look(path: Path) -> _Stamp | None:
+    """What changes when a file does, None where there is none to be seen."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a daemon's rate passes through here
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -85,6 +85,12 @@ class VersionConflict(NodedeckError):
     exit_code = ExitCode.CONFLICT
 
 
+class Damaged(NodedeckError):
+    """A backup that cannot be trusted: what verifying it finds is critical."""
+
+    exit_code = ExitCode.CRITICAL
+
+
 class Refused(NodedeckError):
     """Read-only or degraded: the write was not tried."""
 

@@ -52,7 +52,7 @@ def as_yaml(tree: dict[str, Any]) -> str:
     """YAML in block style whose scalars mean the same to Go, to PyYAML and to YAML 1.2.
 
     Integers beyond 64 bits stand as their digits, which Go reads as a rounded float. Raises
-    NodedeckError for a text with a NUL or with half a surrogate pair.
+    NodedeckError for a text with half a surrogate pair.
     """
     return "".join(f"{line}\n" for line in _mapping(tree, ())) if tree else "{}\n"
 
@@ -154,10 +154,10 @@ def _scalar(value: Any, parts: tuple[str, ...]) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     try:
-        return written(value)
+        return written(value, nul=True)
     except InvalidValue:
         raise NodedeckError(
-            f"{paths.join(*parts)} holds text with a NUL or half a surrogate pair, which YAML"
-            " cannot hold; nothing was written.",
+            f"{paths.join(*parts)} holds half a surrogate pair, which YAML cannot hold;"
+            " nothing was written.",
             hint="Export it as JSON, or mend the value.",
         ) from None

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from store.errors import UsageError
+
+_READ_ONLY: Final = ("1", "true", "yes", "on")
+_NOT_READ_ONLY: Final = ("", "0", "false", "no", "off")
 CONFIG_VARIABLES = ("NODEDECK_CONFIG", "API_CONFIG_PATH")
 DATABASE_VARIABLES = ("NODEDECK_DB", "API_SQLITE_PATH")
 DATABASE_NAME = "state.db"
@@ -41,8 +46,16 @@ def resolve(
 
 
 def read_only_wanted(environ: Mapping[str, str]) -> bool:
-    """Whether NODEDECK_READONLY asks for read-only."""
-    return environ.get("NODEDECK_READONLY", "").lower() not in ("", "0", "false", "no")
+    """Whether NODEDECK_READONLY asks for read-only; raises UsageError for a word it takes not."""
+    word = environ.get("NODEDECK_READONLY", "").lower()
+    if word in _NOT_READ_ONLY:
+        return False
+    if word in _READ_ONLY:
+        return True
+    raise UsageError(
+        "NODEDECK_READONLY is no yes and no no; nothing was done.",
+        hint=f"It takes {', '.join(_READ_ONLY)}, or {', '.join(filter(None, _NOT_READ_ONLY))}.",
+    )
 
 
 def actor_of(environ: Mapping[str, str], user: str, host: str, flag: str | None = None) -> str:

@@ -23,7 +23,7 @@ from store import backup as backups
 from store import codec, copying, database, documents, files, schema
 from store.backup import Backup
 from store.database import BUSY_MS, Database
-from store.errors import NodedeckError, VersionConflict
+from store.errors import Damaged, VersionConflict
 from store.locations import Locations
 from store.models import FieldChange
 
@@ -59,12 +59,12 @@ class Restored:
 def plan(backup: Backup, locations: Locations) -> Plan:
     """Check a backup and compare it with the present state; nothing is changed.
 
-    Raises NodedeckError naming every fault where the backup cannot be trusted, SchemaTooNew where
+    Raises Damaged naming every fault where the backup cannot be trusted, SchemaTooNew where
     a later nodedeck made it, ForeignDatabase where another program did, and what ``Database``
     raises where the live database cannot be read.
     """
     if faults := backups.verify(backup):
-        raise NodedeckError(
+        raise Damaged(
             f"The backup {backup.name} cannot be trusted; nothing was changed. {' '.join(faults)}",
             hint="Take another: 'nodedeck backup list'.",
         )

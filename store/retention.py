@@ -19,6 +19,7 @@ from store import history, latest, paths
 from store.database import Database
 from store.errors import InvalidValue
 from store.paths import HEIGHT_PATHS
+from store.settings_builtin import DAYS, HEIGHTS_DAYS
 
 HEIGHTS_SETTING: Final = "nodedeck.retention.heights_days"
 REST_SETTING: Final = "nodedeck.retention.days"
@@ -56,8 +57,8 @@ _FORGET: Final = (
 class Retention:
     """For how many days the log keeps heights, and everything else."""
 
-    heights_days: int = 7
-    days: int = 400
+    heights_days: int = HEIGHTS_DAYS
+    days: int = DAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from store.settings_rules import Constraints, Rule, SettingType
 OWN_SERVICE: Final = "nodedeck"
 FINDINGS_PREFIX: Final = "findings."
 """What the key of a finding's threshold begins with."""
+HEIGHTS_DAYS: Final = 7
+DAYS: Final = 400
 
 _RETENTION: Final = (
     Rule(
@@ -20,7 +22,7 @@ _RETENTION: Final = (
         description="Days that changes of the two heights stay in the audit log.",
         constraints=Constraints(min=1, max=36_500),
         has_default=True,
-        default=7,
+        default=HEIGHTS_DAYS,
     ),
     Rule(
         service=OWN_SERVICE,
@@ -29,7 +31,7 @@ _RETENTION: Final = (
         description="Days that all other changes stay in the audit log.",
         constraints=Constraints(min=1, max=36_500),
         has_default=True,
-        default=400,
+        default=DAYS,
     ),
 )
 _DAY: Final = 86_400

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from store import codec, masks, paths, schema
 from store.database import Database
-from store.errors import InvalidValue, Refused, UnknownPath
+from store.errors import InvalidValue, UnknownPath
 
 Rule = bool | int | float | tuple[str, ...]
 _SPREAD: Final = 2**64
@@ -85,9 +85,9 @@ def _rule(value: Any) -> Rule | None:
 
 
 def listed(db: Database) -> list[Flag]:
-    """Every flag by name; raises Refused where an older database has none."""
+    """Every flag by name; none of an older database that is only read."""
     if not schema.has_table(db, "feature_flags"):
-        raise missing(db, "feature flags")
+        return []
     rows = db.rows(
         "SELECT name, value_json, description FROM feature_flags"
         " WHERE typeof(name)='text' ORDER BY name"
@@ -108,12 +108,4 @@ def found(db: Database, name: str) -> Flag:
     raise UnknownPath(
         f"There is no flag {name!r}; nothing was changed.",
         hint=f"There are {known}." if known else "'nodedeck flag set' makes one.",
-    )
-
-
-def missing(db: Database, what: str) -> Refused:
-    """The refusal of what an older database, opened to be read only, does not have yet."""
-    return Refused(
-        f"{db.path} has schema {schema.version_of(db)}, which has no {what}.",
-        hint=f"Any verb that writes upgrades it to schema {schema.VERSION}.",
     )

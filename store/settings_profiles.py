@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from store import codec, masks, paths, schema, settings, settings_flags
+from store import codec, masks, paths, schema, settings
 from store.database import Database
 from store.errors import InvalidValue, UnknownPath
 from store.settings_rules import SettingType
@@ -37,9 +37,9 @@ class Difference:
 
 
 def listed(db: Database, service: str | None = None) -> list[Profile]:
-    """Every profile, or those of one service; raises Refused where an older database has none."""
+    """Every profile, or those of one service; none of an older database that is only read."""
     if not schema.has_table(db, "setting_profiles"):
-        raise settings_flags.missing(db, "profiles")
+        return []
     where, values = ("", ()) if service is None else (" AND service=?", (service,))
     rows = db.rows(
         "SELECT service, name, values_json FROM setting_profiles WHERE typeof(service)='text'"

@@ -42,7 +42,11 @@ def read_tree(path: Path) -> dict[str, Any]:
     """
     if not files.exists(path):
         return {}
-    data = files.read(path)
+    return parsed(path, files.read(path))
+
+
+def parsed(path: Path, data: bytes) -> dict[str, Any]:
+    """All that the bytes of a configuration file hold; raises BadDocument."""
     root = read(data, str(path), guess_format(path.name, data))
     tree = {} if root.kind == "null" else to_python(root)
     if not isinstance(tree, dict):

@@ -7,9 +7,11 @@ file's shape, nodes as a list. One contract test suite runs against every implem
 from __future__ import annotations
 
 import copy
+import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import tomli_w
 
@@ -25,6 +27,8 @@ from store.static_layer import StaticFile
 from store.yaml_text import replace
 
 Tree = dict[str, Any]
+# as JSON escapes it, and not a backslash that stands before the same letters
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 Change = Callable[[Tree], None]
 
 
@@ -100,10 +104,7 @@ class FileConfigStore:
         if kind == "toml":
             new = tomli_w.dumps(_without_nulls(tree)).encode()
         else:
-            new = (
-                _edited(old, static_file.read_tree(self._path), tree)
-                or export.render(tree, kind).encode()
-            )
+            new = _edited(old, static_file.read_tree(self._path), tree) or _rendered(tree, kind)
         if new != old:
             files.write(self._path, new)
 
@@ -151,6 +152,7 @@ class DatabaseConfigStore:
             homes = _Homes(before, tree, static)
             homes.write_database(db)
             homes.write_file(manager.config)
+            manager.own_file_edit("document update")
         return tree
 
     def source_metadata(self) -> dict[str, Source]:
@@ -193,7 +195,7 @@ class _Homes:
         }
         new = {**self._static_after, **stale}
         text = _edited(old, {**self._static_before, **stale}, new)
-        files.write(path, text or export.render(new, "json" if kind == "json" else "yaml").encode())
+        files.write(path, text or _rendered(new, "json" if kind == "json" else "yaml"))
 
 
 _SINGLE: Final = {
@@ -237,6 +239,13 @@ def _check(document: Tree) -> None:
     ]
     if len(set(ids)) != len(ids) or not all(isinstance(one, str) and one for one in ids):
         raise InvalidValue("Each node needs an id of its own; nothing was changed.")
+
+
+def _rendered(tree: Tree, kind: Literal["yaml", "json"]) -> bytes:
+    """A tree as a file that is read back; raises InvalidValue for a NUL, which no reader takes."""
+    if _NUL.search(json.dumps(tree)):
+        raise InvalidValue("A text with a NUL cannot stand in a file; nothing was changed.")
+    return export.render(tree, kind).encode()
 
 
 def _readable(document: Document) -> Document:

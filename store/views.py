@@ -26,11 +26,13 @@ _MASK: Final = "json_quote('********')"
 def _may_be_secret(key: str, value: str) -> str:
     """SQL for whether a text, or a text inside a value, may be a secret by its name."""
     # what a language model counts is in the arguments of nearly every node
-    named = f"replace(replace(lower({key}||' '||{value}),'tokenizer',''),'-tokens','')"
-    words = [f"instr({named},'{word}')" for word in _WORDS]
-    words.append(f"(instr({named},'://') AND instr({named},'@'))")
-    of = " OR ".join(f"instr({named},'{word}')" for word in _KEY_OF)
-    return f"(instr({value},'\"') AND ({' OR '.join(words)} OR (instr({named},'key') AND ({of}))))"
+    told = f"replace(replace(lower({key}||' '||{value}),'tokenizer',''),'-tokens','')"
+    words = [f"instr(told,'{word}')" for word in _WORDS]
+    words.append("(instr(told,'://') AND instr(told,'@'))")
+    of = " OR ".join(f"instr(told,'{word}')" for word in _KEY_OF)
+    words.append(f"(instr(told,'key') AND ({of}))")
+    found = f"(SELECT {' OR '.join(words)} FROM (SELECT {told} AS told))"
+    return f"(instr({value},'\"') AND {found})"
 
 
 def _masked(key: str, value: str, declared: str = "0") -> str:

@@ -63,6 +63,7 @@ class Reader:
             raise Replaced
         # noted before the read, which may fail until another file stands here
         self._identity = identity
+        manager.see_file()
         inspection = self._inspected(manager)
         version = db.data_version()
         if version == self._version and inspection is self._inspection:

@@ -18,7 +18,7 @@ from typing import Any
 
 from store import checks, codec, database, entities, files, latest, settings
 from store.database import Database
-from store.errors import CannotCut, HalfDone, NodedeckError, VersionConflict
+from store.errors import Busy, CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
 from store.importing.plan import Plan, Source, Strategy
 from store.locations import Locations
@@ -102,6 +102,7 @@ def apply(
         backup, receipt = _secured(approved, locations, actor, clock, reason)
     if kept is not None:
         _rewrite(source, kept[0], backup)
+        _note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
     return Result(approved, backup, receipt, kept is not None, kept[1] if kept else ())
 
 
@@ -253,6 +254,22 @@ def _rewrite(source: Source, text: bytes, backup: Path) -> None:
             f"The database is complete, but the file was not rewritten. {error.message}",
             hint=f"Mend that and run the import again with --rewrite; its copy is {backup}.",
         ) from error
+
+
+def _note_rewrite(
+    locations: Locations, actor: str, clock: Callable[[], datetime], reason: str
+) -> None:
+    """Record the rewrite as ours, or the next write would take it for another program's."""
+    if not files.exists(locations.database):
+        return
+    try:
+        with (
+            ConfigManager.open(locations, actor=actor, clock=clock) as manager,
+            manager.database.writing(),
+        ):
+            manager.own_file_edit(reason)
+    except Busy:  # the import is done; the edit is then recorded without a name
+        return
 
 
 def receipts(manager: ConfigManager) -> list[dict[str, Any]]:

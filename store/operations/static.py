@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from store import checks, codec, documents, file_edits, files, latest, masks, paths, static_file
+from store import (
+    checks,
+    codec,
+    documents,
+    file_edits,
+    file_seen,
+    files,
+    latest,
+    masks,
+    paths,
+    static_file,
+)
 from store.door import Door
 from store.errors import MissingDatabase, UnknownPath, UsageError
 from store.file_edits import FileEdit
@@ -54,6 +65,8 @@ class StaticOperations(Door):
                     f"There is no config file {self.config}; nothing was changed.",
                     hint="Name it with --config.",
                 )
+            if not dry_run:
+                file_seen.look(self.database, self.config, self.clock())
             before = files.read(self.config)
             tree = static_file.read_tree(self.config)
             old = _at(tree, parts)
@@ -62,6 +75,7 @@ class StaticOperations(Door):
             new = _typed(None if old is _ABSENT else old, text, path)
             new = masks.restored(parts, new, None if old is _ABSENT else old)
             checks.refuse_mask(path, new)
+            checks.refuse_no_port(path, new)
             if old is not _ABSENT and (old, type(old)) == (new, type(new)):
                 return None
             after = static_file.edited(self.config, before, parts, new)
@@ -80,6 +94,7 @@ class StaticOperations(Door):
             if dry_run:
                 return edit
             recorded = file_edits.record(self.database, edit)
+            file_seen.remember_bytes(self.database, self.config, after)
             # inside the transaction, so that a file that cannot be written leaves no record
             static_file.keep(self.config, before, after)
             return recorded

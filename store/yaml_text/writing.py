@@ -18,14 +18,19 @@ _UNPRINTABLE = re.compile(r"[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-def written(value: object, *, style: str = "", in_flow: bool = False) -> str:
+def written(value: object, *, style: str = "", in_flow: bool = False, nul: bool = False) -> str:
     """Return a value as one line; lists and dicts in the manner of JSON.
 
     ``style`` is ``'`` or ``"`` where a text shall have these quotes; inside flow collections plain
-    text is more restricted. Raises InvalidValue for what has no safe text.
+    text is more restricted. A NUL, which our own reader refuses, is written where ``nul`` allows
+    it. Raises InvalidValue for what has no safe text.
     """
     if isinstance(value, str):
-        return _text(value, style, in_flow)
+        return (
+            _double_quoted(value, nul=True)
+            if nul and "\0" in value
+            else _text(value, style, in_flow)
+        )
     if isinstance(value, dict):
         pairs = (f"{_double_quoted(_key(key))}: {_inner(each)}" for key, each in value.items())
         return "{" + ", ".join(pairs) + "}"
@@ -74,8 +79,8 @@ def _is_plain(value: str) -> bool:
     return kind == "str" and not readings(Item(kind, read, text=value, plain=True))
 
 
-def _double_quoted(value: str) -> str:
-    if "\0" in value or _SURROGATE.search(value):
+def _double_quoted(value: str, *, nul: bool = False) -> str:
+    if ("\0" in value and not nul) or _SURROGATE.search(value):
         raise InvalidValue("a text with NUL or half a surrogate pair cannot be written.")
     quoted = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from store import schema
-from store.database import Database, create, side_files
+from store.database import Database, Made, create, side_files
 from store.errors import (
     Busy,
     ExitCode,
@@ -76,7 +76,7 @@ def test_all_three_files_are_private_and_the_journal_is_wal(database: Path) -> N
 
 def test_making_it_again_changes_nothing(database: Path) -> None:
     before = digest(database.read_bytes())
-    assert not create(database, created_by="again")
+    assert create(database, created_by="again") is Made.UNCHANGED
     assert digest(database.read_bytes()) == before
 
 

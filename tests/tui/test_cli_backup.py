@@ -38,7 +38,7 @@ def test_create_list_and_verify(capsys: pytest.CaptureFixture[str], here: Path) 
     damaged = call(capsys, "backup", "verify", "latest")
     assert damaged.code == 7
     assert "SHA-256 differs" in damaged.err
-    assert "cannot be trusted" in one_line(call(capsys, "backup", "restore", "good", "--yes"), 1)
+    assert "cannot be trusted" in one_line(call(capsys, "backup", "restore", "good", "--yes"), 7)
 
 
 def test_restore_shows_backs_up_and_signs(

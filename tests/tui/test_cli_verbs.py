@@ -93,6 +93,7 @@ def test_get_prints_bare_values(capsys: pytest.CaptureFixture[str], here: Path) 
         "value": 9000,
         "source": "file",
         "home": "file",
+        "version": None,
     }
 
 

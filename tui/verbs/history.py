@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Print changes, newest first, of everything or of what PATTERN names.
 
-    Edits that nodedeck made in the config file stand among them, as file#N.
+    Edits of the config file stand among them, as file#N: nodedeck's, and other programs' as seen.
     """
     start = None if since is None else moment(since, utc_now())
     with common.session(context).look() as manager:
@@ -114,23 +114,24 @@ def item(change: Change | FileEdit) -> dict[str, Any]:
 
 
 def _file_item(edit: FileEdit) -> dict[str, Any]:
-    difference = {"path": edit.path, "old": edit.old, "new": edit.new}
     return {
         # no number, so that nobody takes it for a change's id
         "id": f"file#{edit.id}",
         "at": output.stamp(edit.at),
-        "action": "I" if edit.old is None else "U",
-        **difference,
-        "fields": [difference],
+        "action": "I" if edit.old is None and edit.new is not None else "U",
+        "path": edit.path,
+        "old": edit.old,
+        "new": edit.new,
+        "fields": [field.model_dump() for field in edit.fields],
         "actor": edit.actor,
         "reason": edit.reason,
     }
 
 
 def _rows(change: Change | FileEdit) -> list[list[str]]:
-    leaves: Sequence[FieldChange | FileEdit]
+    leaves: Sequence[FieldChange]
     if isinstance(change, FileEdit):
-        number, leaves = f"file#{change.id}", [change]
+        number, leaves = f"file#{change.id}", change.fields
     else:
         number, leaves = f"#{change.id}", fields(change)
     when = [number, output.stamp(change.at), change.actor or "external"]

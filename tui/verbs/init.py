@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from store import database, files, static_file
+from store import database, schema, static_file
+from store.database import Made
 from tui import output
 from tui.session import program_version
 from tui.verbs import common
@@ -21,13 +22,14 @@ def command(context: click.Context, as_json: bool) -> None:
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
     path = current.locations.database
-    existed = files.exists(path)
-    done = database.create(path, created_by=f"nodedeck {program_version()}")
-    action = ("adopted" if existed else "created") if done else "unchanged"
+    action = database.create(path, created_by=f"nodedeck {program_version()}")
     sentence = {
-        "created": f"Made {path}.",
-        "adopted": f"Adopted {path}: its rows are as they were, and their changes are now logged.",
-        "unchanged": f"{path} is nodedeck's already; nothing was changed.",
+        Made.CREATED: f"Made {path}.",
+        Made.ADOPTED: f"Adopted {path}: its rows are as they were, and their changes are now"
+        " logged.",
+        Made.UPGRADED: f"{path} is nodedeck's already; its schema was upgraded to version"
+        f" {schema.VERSION}, and its values are as they were.",
+        Made.UNCHANGED: f"{path} is nodedeck's already; nothing was changed.",
     }[action]
     output.say(sentence)
     loaded = static_file.load(current.locations.config)

@@ -35,8 +35,12 @@ def command(context: click.Context, as_json: bool) -> int:
 
 
 def show(current: Session, *, as_json: bool = False) -> ExitCode:
-    """Print the status of a session's database; CRITICAL where a finding is."""
+    """Print the status of a session's database; CRITICAL where a finding is.
+
+    Raises InvalidValue where an override of this call fits no value: it would count for nothing.
+    """
     with current.look() as manager:
+        manager.effective().check()
         evidence = manager.evidence(manager.inspect(scan=True))
     snapshot, now = evidence.snapshot, evidence.snapshot.taken_at
     # what stands in a file alone has no database to examine
