@@ -59,7 +59,10 @@ class EpochClock:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the rules look at besides the snapshot."""
+    """What the rules look at besides the snapshot.
+
+    ``unknown`` names the paths that the log no longer knows of a moment in the past.
+    """
 
     snapshot: Snapshot
     epoch: EpochClock
@@ -68,6 +71,7 @@ class Evidence:
     hidden: tuple[str, ...] = ()
     platform: str = ""
     thresholds: Thresholds = Thresholds()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import peewee
 from store import codec, paths
 from store.database import Database
 from store.errors import UsageError
-from store.models import Change, FieldChange
+from store.models import INT64_MAX, Change, FieldChange
 from store.paths import HEIGHT_PATHS, Kind, Pattern
 from store.state import config_epoch, parse_time
 from store.tables import AuditLog
@@ -113,9 +113,9 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def signed(db: Database, limit: int) -> list[Change]:
-    """The newest changes that nodedeck made, newest first."""
-    query = AuditLog.select(*_COLUMNS).where(AuditLog.actor.is_null(False))
+def signed(db: Database, limit: int, *, upto: int = INT64_MAX) -> list[Change]:
+    """The newest changes up to a change id that nodedeck made, newest first."""
+    query = AuditLog.select(*_COLUMNS).where(AuditLog.actor.is_null(False), AuditLog.id <= upto)
     rows = query.order_by(AuditLog.id.desc()).limit(limit).tuples().execute(db.sqlite)
     return [_change(row) for row in rows]
 
@@ -129,8 +129,8 @@ def next_of(db: Database, change: Change) -> Change | None:
     return _change(rows[0]) if rows else None
 
 
-def newest(db: Database, limit: int) -> list[Change]:
-    """The newest changes, newest first, of the heights only the newest of each.
+def newest(db: Database, limit: int, *, upto: int = INT64_MAX) -> list[Change]:
+    """The newest changes up to a change id, newest first, of the heights only the newest of each.
 
     A day of blocks would bury everything else; a partial index finds what is not a height without
     passing them.
@@ -139,14 +139,14 @@ def newest(db: Database, limit: int) -> list[Change]:
     columns = "id,at,path,action,old_json,new_json,actor,reason"
     latest = " UNION ALL ".join(
         f"SELECT * FROM (SELECT {columns} FROM audit_log WHERE path='{path}'"
-        " ORDER BY id DESC LIMIT 1)"
+        " AND id<=?1 ORDER BY id DESC LIMIT 1)"
         for path in HEIGHT_PATHS
     )
     rows = db.rows(
         f"SELECT * FROM (SELECT {columns} FROM audit_log WHERE path NOT IN ({heights})"
-        f" AND (action<>'R' OR actor IS NOT NULL) ORDER BY id DESC LIMIT ?)"
-        f" UNION ALL {latest} ORDER BY id DESC LIMIT ?",
-        (limit, limit),
+        f" AND (action<>'R' OR actor IS NOT NULL) AND id<=?1 ORDER BY id DESC LIMIT ?2)"
+        f" UNION ALL {latest} ORDER BY id DESC LIMIT ?2",
+        (upto, limit),
     )
     return [_change(row) for row in rows]
 

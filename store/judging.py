@@ -28,7 +28,11 @@ Rule = Callable[[Evidence, datetime], Iterator[Finding]]
 
 def judge(evidence: Evidence, now: datetime) -> list[Finding]:
     """Every finding, worst first; a database in which nothing has happened has not started."""
-    if evidence.snapshot.chain.current_height is None and not evidence.snapshot.undecoded:
+    if (
+        evidence.snapshot.chain.current_height is None
+        and not evidence.snapshot.undecoded
+        and not evidence.unknown  # a height that was forgotten was there
+    ):
         return [
             Finding(
                 Severity.INFO,

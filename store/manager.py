@@ -10,6 +10,7 @@ from __future__ import annotations
 from store.door import utc_now
 from store.operations.chain import ChainOperations
 from store.operations.exporting import ExportOperations
+from store.operations.handing import HandoverOperations
 from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
 from store.operations.profiles import FlagOperations, ProfileOperations
@@ -25,6 +26,7 @@ class ConfigManager(
     NodeOperations,
     ValueOperations,
     PastOperations,
+    HandoverOperations,
     SettingOperations,
     ProfileOperations,
     FlagOperations,

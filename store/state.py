@@ -9,6 +9,7 @@ from typing import Any, Final
 from store import audit, codec, paths
 from store.database import Database
 from store.models import (
+    INT64_MAX,
     ChainState,
     EpochSeed,
     HeightMark,
@@ -76,7 +77,7 @@ def snapshot(db: Database, taken_at: datetime) -> Snapshot:
         change_id=change_id,
         config_epoch=config_epoch(db),
         written_at=parse_time(written) if written else None,
-        heights=_heights(db),
+        heights=heights(db),
     )
 
 
@@ -168,11 +169,12 @@ def _params(values: Mapping[str, Any], faults: list[Undecoded]) -> Iterator[Para
         yield ParamsDocument(type=name, path=path, values=value if isinstance(value, dict) else {})
 
 
-def _heights(db: Database) -> tuple[HeightMark, ...]:
-    """The last height changes, oldest first."""
+def heights(db: Database, upto: int = INT64_MAX) -> tuple[HeightMark, ...]:
+    """The last height changes up to a change id, oldest first."""
     rows = db.rows(
-        "SELECT at, new_json FROM audit_log WHERE path='current_height' ORDER BY id DESC LIMIT ?",
-        (HEIGHT_MARKS,),
+        "SELECT at, new_json FROM audit_log WHERE path='current_height' AND id<=?"
+        " ORDER BY id DESC LIMIT ?",
+        (upto, HEIGHT_MARKS),
     )
     marks = (
         (parse_time(at), codec.chain_value("current_height", codec.load(stored)))

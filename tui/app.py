@@ -23,12 +23,14 @@ from store.manager import utc_now
 from store.watcher import wakeups, watched
 from tui import preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, bindings
+from tui.handover import Place
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
 from tui.screens.deck import DeckScreen
 from tui.screens.detail import ChangeScreen, DetailScreen
 from tui.screens.findings import FindingsScreen
+from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen
 from tui.session import Session
@@ -64,7 +66,9 @@ class NodedeckApp(App[int]):
         self.clock = clock
         self.animation_level = "none"
         self.failure: Exception | None = None
-        self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
+        host = host or socket.gethostname()
+        self._place = Place(host, str(session.locations.database))
+        self._where = f"{host} · {session.locations.database.name}"
         self._troubled = False
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
         chosen = chosen or Preferences()
@@ -169,6 +173,11 @@ class NodedeckApp(App[int]):
         now = self.clock()
         found, restart = judge(picture.evidence, now), verdict(picture.evidence, now)
         self.push_screen(FindingsScreen(found, restart))
+
+    def action_handover(self) -> None:
+        """Show what the shift hands over."""
+        if self.screen is self._deck:
+            self.push_screen(HandoverScreen(self._place, self._store, self.clock))
 
     def action_import_file(self) -> None:
         """Open the import wizard."""

@@ -45,6 +45,7 @@ COMMANDS: Final = (
     Command("focus.previous", "shift+tab", "shift+tab", "deck.previous_pane", "previous pane", "Go to the pane before.", "deck"),
     Command("zoom", "z", "z", "deck.zoom", "zoom", "Give the pane the whole screen, or undo that.", "deck", True),
     Command("findings", "f,9", "f  9", "app.findings", "findings", "What needs action, and the next step.", "app", True),
+    Command("handover", "H", "H", "app.handover", "handover", "What the shift hands over, to copy as Markdown.", "app"),
     Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True),
     Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),

@@ -13,6 +13,7 @@ from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tui.commands import COMMANDS, PANES
 from tui.screens.findings import FindingsScreen
+from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen
 
@@ -145,6 +146,13 @@ async def finds(driver: Driver, key: str) -> None:
     assert driver.app.screen_stack == [driver.deck]
 
 
+async def hands_over(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, HandoverScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
+
+
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "help": helps,
     "palette": opens_palette,
@@ -155,6 +163,7 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "focus.previous": travels(-1),
     "zoom": zooms,
     "findings": finds,
+    "handover": hands_over,
     "import": imports,
     "table.up": moves(5, 4),
     "table.down": moves(5, 6),

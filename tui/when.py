@@ -1,0 +1,46 @@
+"""A moment as people type it: ``10:42``, ``2h ago``, a date, or ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from store.errors import UsageError
+from tui.verbs.history import moment
+
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_AGO: Final = re.compile(r"\s+ago$")
+
+
+def when(text: str, now: datetime) -> datetime:
+    """The past moment that a text names; raises UsageError for none and for one to come.
+
+    A bare time such as ``10:42`` is the last one on this host's clock; spans and ISO 8601 are read
+    as ``moment`` reads them, UTC where no zone is named.
+    """
+    wanted = _AGO.sub("", text.strip())
+    if clock := _CLOCK.fullmatch(wanted):
+        return _last(clock, text, now)
+    try:
+        found = moment(wanted, now)
+    except UsageError:
+        raise UsageError(
+            f"{text!r} is no time.",
+            hint="Write it like 10:42, 2h ago, 7d, 2025-06-01 or 2025-06-01T08:00:00Z.",
+        ) from None
+    if found > now:
+        raise UsageError(f"{text} lies in the future.", hint="Name a time that has been.")
+    return found
+
+
+def _last(clock: re.Match[str], text: str, now: datetime) -> datetime:
+    try:
+        hour, minute, second = (int(part or 0) for part in clock.groups())
+        at = time(hour, minute, second)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time of a day.", hint="Write it like 10:42.") from None
+    day = now.astimezone().date()
+    today = datetime.combine(day, at).astimezone()
+    found = today if today <= now else datetime.combine(day - timedelta(days=1), at).astimezone()
+    return found.astimezone(now.tzinfo)
