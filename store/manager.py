@@ -15,6 +15,7 @@ from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
 from store.operations.profiles import FlagOperations, ProfileOperations
 from store.operations.settings import SettingOperations
+from store.operations.travelling import TravelOperations
 from store.operations.values import ValueOperations
 
 __all__ = ["ConfigManager", "utc_now"]
@@ -27,6 +28,7 @@ class ConfigManager(
     ValueOperations,
     PastOperations,
     HandoverOperations,
+    TravelOperations,
     SettingOperations,
     ProfileOperations,
     FlagOperations,

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -38,6 +38,7 @@ from tui.signals import leaving
 from tui.store_thread import StoreThread
 from tui.text import literal
 from tui.theme import THEMES
+from tui.travel import TimeTravel
 
 FOLLOW: Final = "follow"
 """The worker that follows commits; it ends with the app."""
@@ -45,7 +46,7 @@ _FRAME_SECONDS: Final = 1 / 30
 _STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
 
 
-class NodedeckApp(App[int]):
+class NodedeckApp(TimeTravel):
     """The console over one database."""
 
     TITLE = "nodedeck"
@@ -110,18 +111,18 @@ class NodedeckApp(App[int]):
         except NodedeckError as trouble:
             # a lock that is gone at the next wake-up is not worth a line
             if self._troubled or not isinstance(trouble, Busy):
-                self._show(self._deck.picture, trouble)
+                self._show(None, trouble)
             self._troubled = True
             return False
         self._troubled = False
-        self._show(picture or self._deck.picture, None)
+        self._show(picture, None)
         return picture is not None
 
     def _show(self, picture: Picture | None, trouble: NodedeckError | None) -> None:
-        """Hand the deck what was read; a deck that is being taken down has no use for it."""
+        """Hand the deck what was read, if anything; one being taken down has no use for it."""
         try:
             self._deck.trouble = trouble
-            self._deck.picture = picture
+            self._deck.receive(picture)
         except NoMatches:
             if self._deck.query(Pane):
                 raise
@@ -153,26 +154,30 @@ class NodedeckApp(App[int]):
     async def action_back(self) -> None:
         """Undo the innermost thing."""
         if self.screen is self._deck:
-            self._deck.unzoom()
+            if not self._deck.unvisit():
+                self._deck.unzoom()
         else:
             self.pop_screen()
 
-    def on_deck_screen_entity_opened(self, event: DeckScreen.EntityOpened) -> None:
-        """Show all there is to a path."""
-        self.push_screen(DetailScreen(event.path, self._store, self.clock))
+    async def on_deck_screen_entity_opened(self, event: DeckScreen.EntityOpened) -> None:
+        """Show all there is to a path, or what there was."""
+        if self.visit is not None:
+            await self.open_past(event.path, self.visit)
+        else:
+            self.push_screen(DetailScreen(event.path, self._store, self.clock))
 
-    def on_deck_screen_change_opened(self, event: DeckScreen.ChangeOpened) -> None:
+    async def on_deck_screen_change_opened(self, event: DeckScreen.ChangeOpened) -> None:
         """Show what a change did."""
-        self.push_screen(ChangeScreen(event.change))
+        await self.open_over(ChangeScreen(event.change))
 
-    def action_findings(self) -> None:
+    async def action_findings(self) -> None:
         """Show what needs action."""
         picture = self._deck.picture
         if picture is None or self.screen is not self._deck:
             return
-        now = self.clock()
+        now = self._deck.clock()
         found, restart = judge(picture.evidence, now), verdict(picture.evidence, now)
-        self.push_screen(FindingsScreen(found, restart))
+        await self.open_over(FindingsScreen(found, restart))
 
     def action_handover(self) -> None:
         """Show what the shift hands over."""

@@ -8,16 +8,21 @@ from store.findings import Evidence
 from store.manager import ConfigManager
 from store.models import Change, Snapshot
 from store.paths import HEIGHT_PATHS
+from store.travel import Visit
 
 AUDIT_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A snapshot with what findings are judged from, and the newest changes."""
+    """A snapshot with what findings are judged from, and the newest changes.
+
+    ``visit`` is the moment of the log that it shows, None where that is now.
+    """
 
     evidence: Evidence
     changes: tuple[Change, ...]
+    visit: Visit | None = None
 
     @property
     def snapshot(self) -> Snapshot:

@@ -17,6 +17,7 @@ from textual.widgets import Footer, Static
 
 from store.errors import NodedeckError
 from store.models import Change
+from store.travel import Visit
 from tui.commands import PANES, bindings
 from tui.panes.audit import AuditPane
 from tui.panes.base import Pane
@@ -29,10 +30,12 @@ from tui.text import clean
 from tui.widgets.findings_strip import FindingsStrip
 from tui.widgets.masthead import Masthead
 from tui.widgets.table import Table
+from tui.widgets.travel_banner import TravelBanner
 
 ROOM_FOR_ALL = (110, 34)
 """Columns and lines from which all five panes are shown together."""
 _RETELL_SECONDS = 5.0
+_REPLACED = "The database was replaced, and the moment is not in its log: this is now."
 
 
 class DeckScreen(Screen[None]):
@@ -41,6 +44,7 @@ class DeckScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("deck")
 
     picture: reactive[Picture | None] = reactive(None, repaint=False)
+    live: reactive[Picture | None] = reactive(None, repaint=False)
     trouble: reactive[NodedeckError | None] = reactive(None, repaint=False)
 
     class Opened(Message):
@@ -57,7 +61,7 @@ class DeckScreen(Screen[None]):
         super().__init__()
         self._warnings = tuple(warnings)
         self._where = where
-        self._clock = clock
+        self._live_clock = clock
         self._read_only = read_only
         self._active = PANES[0]
         self._zoomed = False
@@ -69,13 +73,14 @@ class DeckScreen(Screen[None]):
             "audit": AuditPane,
         }  # fmt: skip
         panes = {
-            name: kind(self._clock, id=name).data_bind(DeckScreen.picture)
+            name: kind(self.clock, id=name).data_bind(DeckScreen.picture)
             for name, kind in make.items()
         }
-        yield Masthead(self._where, self._clock, read_only=self._read_only).data_bind(
+        yield Masthead(self._where, self.clock, read_only=self._read_only).data_bind(
             DeckScreen.picture, DeckScreen.trouble
         )
-        yield FindingsStrip(self._clock).data_bind(DeckScreen.picture)
+        yield TravelBanner(self._live_clock).data_bind(DeckScreen.picture, DeckScreen.live)
+        yield FindingsStrip(self.clock).data_bind(DeckScreen.picture)
         yield Static(id="notice", markup=False)
         with Vertical(id="panes"):
             with Horizontal(id="top", classes="row"):
@@ -121,6 +126,44 @@ class DeckScreen(Screen[None]):
             self.change = change
 
     @property
+    def visit(self) -> Visit | None:
+        """The moment of the log that is shown, None where that is now."""
+        return self.picture.visit if self.picture else None
+
+    def clock(self) -> datetime:
+        """The time of what is shown: ages in the past are counted as of then."""
+        return self.visit.at if self.visit else self._live_clock()
+
+    def receive(self, picture: Picture | None) -> None:
+        """Take a live picture; one of another moment stays on screen, and only its "now" moves.
+
+        A database that was replaced has another log, in which that moment is not.
+        """
+        self.live = picture or self.live
+        visit = self.visit
+        if visit is not None and self.live is not None:
+            then, now = visit.evidence.snapshot, self.live.snapshot
+            if then.config_epoch == now.config_epoch and then.change_id <= now.change_id:
+                return
+            self.notify(_REPLACED, markup=False)
+        self._take(self.live)
+
+    def look(self, visit: Visit) -> None:
+        """Show another moment in every pane."""
+        self._take(Picture(visit.evidence, visit.changes, visit))
+
+    def unvisit(self) -> bool:
+        """Come back to now; whether there was a way to come."""
+        was = self.visit is not None
+        if was:
+            self._take(self.live)
+        return was
+
+    def _take(self, picture: Picture | None) -> None:
+        self.picture = picture
+        self.set_class(self.visit is not None, "-past")
+
+    @property
     def active(self) -> str:
         """The name of the pane with the focus."""
         return self._active
@@ -160,6 +203,7 @@ class DeckScreen(Screen[None]):
             notice.update(text)
 
     def _retell(self) -> None:
+        self.query_one(TravelBanner).retell()
         self.query_one(FindingsStrip).retell()
         for name in PANES:
             self.pane(name).retell()

@@ -85,6 +85,8 @@ class Masthead(Vertical):
             state: Part = (f"{UNICODE.critical} not read  ", "$text-error")
         elif self.picture is None:
             state = ("reading  ", "$text-muted")
+        elif self.picture.visit is not None:
+            state = ("◀ past  ", "$text-warning")
         else:
             state = (f"{UNICODE.on} live  ", "$text-success")
         self._say("#live", Content.assemble(lock, state), layout=True)
