@@ -56,7 +56,8 @@ class TravelBanner(Static):
     def retell(self) -> None:
         """Say anew how long ago it is."""
         visit = self.picture.visit if self.picture else None
-        self.display = visit is not None
+        if self.display != (visit is not None):
+            self.display = visit is not None
         if visit is None:
             return
         newest = self.live.snapshot.change_id if self.live else visit.newest_id
