@@ -12,6 +12,7 @@ from store import audit, codec, history, paths, schema, settings
 from store.database import Database
 from store.documents import Overrides
 from store.findings import EpochClock, Evidence, Inspection, Thresholds
+from store.limits import INT64_MAX
 from store.models import Change, Snapshot
 from store.paths import Home
 
@@ -79,13 +80,13 @@ def this_platform() -> str:
     return f"{platform.system().lower()}/{_MACHINES.get(machine, machine)}"
 
 
-def epoch_clock(db: Database, default_blocks: int) -> EpochClock:
-    """The epoch's first height and its length, learned from the turns that the log holds.
+def epoch_clock(db: Database, default_blocks: int, upto: int = INT64_MAX) -> EpochClock:
+    """The epoch's first height and its length, learned from the turns up to a change id.
 
     A turn is a change of the current seed to another epoch; its height is the one that was
     current then. The length is the median over the last turns.
     """
-    turns = list(_turns(db))
+    turns = list(_turns(db, upto))
     if not turns:
         return EpochClock(default_blocks)
     lengths = sorted(
@@ -99,14 +100,15 @@ def epoch_clock(db: Database, default_blocks: int) -> EpochClock:
     return EpochClock(lengths[len(lengths) // 2], began, learned=True)
 
 
-def _turns(db: Database) -> Iterator[tuple[int, int]]:
+def _turns(db: Database, upto: int) -> Iterator[tuple[int, int]]:
     """(epoch, height) of the last turns seen, newest first.
 
     The first seed that the log knows is none: it began before anybody looked.
     """
     seen = db.rows(
         "SELECT id, old_json, new_json FROM audit_log WHERE path='current_seed'"
-        " AND old_json IS NOT NULL AND new_json IS NOT NULL ORDER BY id DESC LIMIT 200"
+        " AND old_json IS NOT NULL AND new_json IS NOT NULL AND id<=? ORDER BY id DESC LIMIT 200",
+        (upto,),
     )
     found = 0
     for change_id, old, new in seen:
@@ -145,7 +147,7 @@ def overwritten(db: Database, snapshot: Snapshot, limits: Thresholds) -> Iterato
     seen: set[str] = set()
     within = timedelta(seconds=limits.overwritten_seconds)
     told_for = timedelta(hours=limits.overwritten_hours)
-    for change in history.signed(db, _SIGNED_LOOKED_AT):
+    for change in history.signed(db, _SIGNED_LOOKED_AT, upto=snapshot.change_id):
         if snapshot.taken_at - change.at > told_for:
             return
         if change.path in seen:
@@ -154,6 +156,7 @@ def overwritten(db: Database, snapshot: Snapshot, limits: Thresholds) -> Iterato
         after = history.next_of(db, change)
         if (
             after is not None
+            and after.id <= snapshot.change_id
             and after.actor is None
             and after.at - change.at <= within
             and after.new == change.old

@@ -92,6 +92,7 @@ class Evidence:
     """What the rules look at besides the snapshot.
 
     ``epoch_seen`` is the highest epoch of a seed that the log knows of, there or gone.
+    ``unknown`` names the paths that the log no longer knows of a moment in the past.
     """
 
     snapshot: Snapshot
@@ -104,6 +105,7 @@ class Evidence:
     inspection: Inspection = Inspection()
     platform: str = ""
     thresholds: Thresholds = Thresholds()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

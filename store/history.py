@@ -14,6 +14,7 @@ from store import codec, paths
 from store.database import Database
 from store.errors import UsageError
 from store.latest import config_epoch, newest_id, parse_time
+from store.limits import INT64_MAX
 from store.models import Change, FieldChange
 from store.paths import HEIGHT_PATHS, Kind, Pattern
 from store.tables import AuditLog
@@ -35,7 +36,7 @@ _HEIGHTS: Final = ",".join(f"'{path}'" for path in HEIGHT_PATHS)
 # the conditions are those of a partial index
 SIGNED: Final = (
     f"SELECT {COLUMNS} FROM audit_log WHERE actor IS NOT NULL AND path NOT IN ({_HEIGHTS})"
-    " ORDER BY id DESC LIMIT ?"
+    " AND id<=? ORDER BY id DESC LIMIT ?"
 )
 # a rewrite that changed nothing and that nobody signed is bookkeeping of the log itself
 _VISIBLE: Final = (AuditLog.action != "R") | AuditLog.actor.is_null(False)
@@ -135,9 +136,9 @@ def count_after(db: Database, change_id: int) -> int:
     )
 
 
-def signed(db: Database, limit: int) -> list[Change]:
-    """The newest changes that nodedeck made, newest first, those of the heights left out."""
-    return [change_of(row) for row in db.rows(SIGNED, (limit,))]
+def signed(db: Database, limit: int, *, upto: int = INT64_MAX) -> list[Change]:
+    """The newest changes up to a change id that nodedeck made, newest first, no heights."""
+    return [change_of(row) for row in db.rows(SIGNED, (upto, limit))]
 
 
 def next_of(db: Database, change: Change) -> Change | None:
@@ -149,22 +150,22 @@ def next_of(db: Database, change: Change) -> Change | None:
     return change_of(rows[0]) if rows else None
 
 
-def newest(db: Database, limit: int) -> list[Change]:
-    """The newest changes, newest first, of the heights only the newest of each.
+def newest(db: Database, limit: int, *, upto: int = INT64_MAX) -> list[Change]:
+    """The newest changes up to a change id, newest first, of the heights only the newest of each.
 
     A day of blocks would bury everything else; a partial index finds what is not a height without
     passing them.
     """
     latest = " UNION ALL ".join(
         f"SELECT * FROM (SELECT {COLUMNS} FROM audit_log WHERE path='{path}'"
-        " ORDER BY id DESC LIMIT 1)"
+        " AND id<=?1 ORDER BY id DESC LIMIT 1)"
         for path in HEIGHT_PATHS
     )
     rows = db.rows(
         f"SELECT * FROM (SELECT {COLUMNS} FROM audit_log WHERE path NOT IN ({_HEIGHTS})"
-        f" AND (action<>'R' OR actor IS NOT NULL) ORDER BY id DESC LIMIT ?)"
-        f" UNION ALL {latest} ORDER BY id DESC LIMIT ?",
-        (limit, limit),
+        f" AND (action<>'R' OR actor IS NOT NULL) AND id<=?1 ORDER BY id DESC LIMIT ?2)"
+        f" UNION ALL {latest} ORDER BY id DESC LIMIT ?2",
+        (upto, limit),
     )
     return [change_of(row) for row in rows]
 

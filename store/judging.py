@@ -86,5 +86,6 @@ def _not_started(evidence: Evidence) -> bool:
         snapshot.chain.current_height is None
         and not snapshot.undecoded
         and not snapshot.heights
+        and not evidence.unknown  # a height that was forgotten was there
         and evidence.epoch_seen == 0
     )

@@ -10,10 +10,12 @@ from __future__ import annotations
 from store.door import utc_now
 from store.operations.chain import ChainOperations
 from store.operations.exporting import ExportOperations
+from store.operations.handing import HandoverOperations
 from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
 from store.operations.profiles import FlagOperations, ProfileOperations
 from store.operations.settings import SettingOperations
+from store.operations.travelling import TravelOperations
 from store.operations.values import ValueOperations
 
 __all__ = ["ConfigManager", "utc_now"]
@@ -25,6 +27,8 @@ class ConfigManager(
     NodeOperations,
     ValueOperations,
     PastOperations,
+    HandoverOperations,
+    TravelOperations,
     SettingOperations,
     ProfileOperations,
     FlagOperations,

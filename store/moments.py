@@ -22,6 +22,22 @@ def before(text: str, now: datetime) -> datetime | None:
     return None if span is None else now - timedelta(seconds=int(span[1]) * _SECONDS[span[2]])
 
 
+def time_of_day(text: str, now: datetime) -> datetime | None:
+    """When it was `10:42` on this host's clock last, None where the text is no time of a day.
+
+    Raises ValueError for one that no clock shows.
+    """
+    time = _TIME.fullmatch(text.strip())
+    if time is None:
+        return None
+    here = now.astimezone()
+    hour, minute, second = int(time[1]), int(time[2]), int(time[3] or 0)
+    today = here.replace(hour=hour, minute=minute, second=second, microsecond=0, tzinfo=None)
+    # a day back on the calendar, which need not be 24 hours
+    found = today.astimezone()
+    return found if found <= here else (today - timedelta(days=1)).astimezone()
+
+
 def since(text: str, now: datetime) -> datetime:
     """The moment from which on: `2h` ago, `10:42` when it was that last, a date, or ISO 8601.
 
@@ -31,15 +47,8 @@ def since(text: str, now: datetime) -> datetime:
     try:
         if (ago := before(text, now)) is not None:
             return ago
-        if time := _TIME.fullmatch(text.strip()):
-            here = now.astimezone()
-            hour, minute, second = int(time[1]), int(time[2]), int(time[3] or 0)
-            today = here.replace(
-                hour=hour, minute=minute, second=second, microsecond=0, tzinfo=None
-            )
-            # a day back on the calendar, which need not be 24 hours
-            found = today.astimezone()
-            return found if found <= here else (today - timedelta(days=1)).astimezone()
+        if (last := time_of_day(text, now)) is not None:
+            return last
         return datetime.fromisoformat(text.strip()).astimezone()
     except (ValueError, OverflowError):
         raise UsageError(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from store import audit, codec, fitting, latest, masks, paths
 from store.database import Database
+from store.limits import INT64_MAX
 from store.models import (
     ChainState,
     EpochSeed,
@@ -54,7 +55,7 @@ def snapshot(db: Database, taken_at: datetime) -> Snapshot:
         change_id=change_id,
         config_epoch=latest.config_epoch(db),
         written_at=latest.parse_time(written) if written else None,
-        heights=_heights(db),
+        heights=heights(db),
     )
 
 
@@ -154,11 +155,12 @@ def _params(values: Mapping[str, Any], faults: list[Undecoded]) -> Iterator[Para
         yield ParamsDocument(type=name, path=path, values=value if isinstance(value, dict) else {})
 
 
-def _heights(db: Database) -> tuple[HeightMark, ...]:
-    """The last height changes, oldest first."""
+def heights(db: Database, upto: int = INT64_MAX) -> tuple[HeightMark, ...]:
+    """The last height changes up to a change id, oldest first."""
     rows = db.rows(
-        "SELECT at, new_json FROM audit_log WHERE path='current_height' ORDER BY id DESC LIMIT ?",
-        (HEIGHT_MARKS,),
+        "SELECT at, new_json FROM audit_log WHERE path='current_height' AND id<=?"
+        " ORDER BY id DESC LIMIT ?",
+        (upto, HEIGHT_MARKS),
     )
     marks = (
         (latest.parse_time(at), codec.chain_value("current_height", codec.load(stored)))

@@ -97,15 +97,25 @@ def _beginning(db: Database, horizon: int) -> str:
     return f"the log begins with change #{first[0][0]} at {first[0][1]}" if first else "no log yet"
 
 
-def entities_as_of(db: Database, change_id: int) -> dict[str, Any]:
-    """The decoded value of every entity that there was after a change, by path, in path order.
+def stored_as_of(db: Database, change_id: int) -> dict[str, str]:
+    """The stored value of every entity that there was after a change, by path, in path order.
 
     Horizons are the caller's concern: this is what the log says.
     """
+    return dict(db.rows(_AS_OF, (change_id,)))
+
+
+def entities_as_of(db: Database, change_id: int) -> dict[str, Any]:
+    """The same as ``stored_as_of``, decoded."""
     return {
         path: codec.entity_value(history.kind_of(path), path, stored)
-        for path, stored in db.rows(_AS_OF, (change_id,))
+        for path, stored in stored_as_of(db, change_id).items()
     }
+
+
+def unknown_at(db: Database, change_id: int) -> tuple[str, ...]:
+    """The paths that were forgotten sooner than the rest, so that nobody knows them any more."""
+    return HEIGHT_PATHS if change_id < retention.horizons(db).heights else ()
 
 
 def document_as_of(db: Database, config: Path, point: Point | None) -> PastDocument:
@@ -116,7 +126,7 @@ def document_as_of(db: Database, config: Path, point: Point | None) -> PastDocum
     """
     change_id = change_as_of(db, point)
     values = entities_as_of(db, change_id)
-    unknown = HEIGHT_PATHS if change_id < retention.horizons(db).heights else ()
+    unknown = unknown_at(db, change_id)
     for path in unknown:
         values.pop(path, None)
     return PastDocument(_tree(db, values), config, change_id, unknown)

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from rich.console import RenderableType
 from textual import events
 from textual._compositor import CompositorUpdate
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -27,6 +27,7 @@ from store.manager import utc_now
 from store.watcher import wakeups, watched
 from tui import clipboard, preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
+from tui.handover import Place
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
@@ -34,6 +35,7 @@ from tui.repaint import Shown
 from tui.screens.deck import DeckScreen
 from tui.screens.detail import ChangeScreen, DetailScreen
 from tui.screens.findings import FindingsScreen
+from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen
 from tui.session import Session
@@ -41,6 +43,7 @@ from tui.signals import leaving
 from tui.store_thread import StoreThread
 from tui.text import literal
 from tui.theme import THEMES
+from tui.travel import TimeTravel
 from tui.widgets.table import Table
 
 FOLLOW: Final = "follow"
@@ -49,7 +52,7 @@ _FRAME_SECONDS: Final = 1 / 30
 _STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
 
 
-class NodedeckApp(App[int]):
+class NodedeckApp(TimeTravel):
     """The console over one database."""
 
     TITLE = "nodedeck"
@@ -71,7 +74,9 @@ class NodedeckApp(App[int]):
         self.clock = clock
         self.animation_level = "none"
         self.failure: Exception | None = None
-        self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
+        host = host or socket.gethostname()
+        self._place = Place(host, str(session.locations.database))
+        self._where = f"{host} · {session.locations.database.name}"
         self._troubled = False
         self._in_tmux = in_tmux
         self._shown = Shown()
@@ -116,11 +121,11 @@ class NodedeckApp(App[int]):
         except NodedeckError as trouble:
             # a lock that is gone at the next wake-up is not worth a line
             if self._troubled or not isinstance(trouble, Busy):
-                self._show(self._deck.latest, trouble)
+                self._show(None, trouble)
             self._troubled = True
             return False
         self._troubled = False
-        self._show(picture or self._deck.latest, None, waiting)
+        self._show(picture, None, waiting)
         return picture is not None
 
     async def _waiting(self) -> int:
@@ -133,10 +138,10 @@ class NodedeckApp(App[int]):
     def _show(
         self, picture: Picture | None, trouble: NodedeckError | None, waiting: int = 0
     ) -> None:
-        """Hand the deck what was read; a deck that is being taken down has no use for it."""
+        """Hand the deck what was read, if anything; one being taken down has no use for it."""
         try:
             self._deck.trouble = trouble
-            self._deck.show(picture, waiting)
+            self._deck.receive(picture, waiting)
         except NoMatches:
             if self._deck.query(Pane):
                 raise
@@ -176,26 +181,35 @@ class NodedeckApp(App[int]):
     async def action_back(self) -> None:
         """Undo the innermost thing."""
         if self.screen is self._deck:
-            self._deck.unzoom()
+            if not self._deck.unvisit():
+                self._deck.unzoom()
         else:
             self.pop_screen()
 
-    def on_deck_screen_entity_opened(self, event: DeckScreen.EntityOpened) -> None:
-        """Show all there is to a path."""
-        self.push_screen(DetailScreen(event.path, self._store, self.clock))
+    async def on_deck_screen_entity_opened(self, event: DeckScreen.EntityOpened) -> None:
+        """Show all there is to a path, or what there was."""
+        if self.visit is not None:
+            await self.open_past(event.path, self.visit)
+        else:
+            self.push_screen(DetailScreen(event.path, self._store, self.clock))
 
-    def on_deck_screen_change_opened(self, event: DeckScreen.ChangeOpened) -> None:
+    async def on_deck_screen_change_opened(self, event: DeckScreen.ChangeOpened) -> None:
         """Show what a change did."""
-        self.push_screen(ChangeScreen(event.change))
+        await self.open_over(ChangeScreen(event.change))
 
-    def action_findings(self) -> None:
+    async def action_findings(self) -> None:
         """Show what needs action."""
         picture = self._deck.latest
         if picture is None or self.screen is not self._deck:
             return
-        now = self.clock()
+        now = self.visit.at if self.visit else self.clock()
         found, restart = judge(picture.evidence, now), verdict(picture.evidence, now)
-        self.push_screen(FindingsScreen(found, restart))
+        await self.open_over(FindingsScreen(found, restart))
+
+    def action_handover(self) -> None:
+        """Show what the shift hands over."""
+        if self.screen is self._deck:
+            self.push_screen(HandoverScreen(self._place, self._store, self.clock))
 
     def action_import_file(self) -> None:
         """Open the import wizard."""

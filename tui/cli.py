@@ -25,6 +25,7 @@ _VERBS: Final = {
     "undo": ("tui.verbs.undo:command", "Write a change's old value back."),
     "watch": ("tui.verbs.watch:command", "Print changes as they are committed."),
     "diff": ("tui.verbs.diff:command", "Compare files, the database, or two moments."),
+    "since": ("tui.verbs.since:command", "What a shift hands over, as Markdown."),
     "prune": ("tui.verbs.prune:command", "Forget history that is older than its retention."),
     "node": ("tui.verbs.node:group", "List, add, change and remove nodes."),
     "schema": ("tui.verbs.schema:group", "Declare what settings may hold."),

@@ -14,7 +14,7 @@ class Command:
     """Something the console can do.
 
     ``keys`` are Textual's names of keys and ``shown`` how people know them. ``scope`` is where the
-    keys work: in the app, on the deck, or in a table.
+    keys work: in the app, on the deck, or in a table. What ``writes`` is refused in the past.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Command:
     help: str
     scope: str
     footer: bool = False
+    writes: bool = False
 
 
 PANES: Final = ("chain", "seeds", "nodes", "params", "audit")
@@ -44,8 +45,15 @@ COMMANDS: Final = (
     Command("focus.next", "tab", "tab", "deck.next_pane", "next pane", "Go to the next pane.", "deck", True),
     Command("focus.previous", "shift+tab", "shift+tab", "deck.previous_pane", "previous pane", "Go to the pane before.", "deck"),
     Command("zoom", "z", "z", "deck.zoom", "zoom", "Give the pane the whole screen, or undo that.", "deck", True),
+    Command("travel", "t", "t", "app.travel", "time", "Travel the log; there, to a time.", "deck", True),
+    Command("travel.earlier", "left_square_bracket", "[", "app.step(-1)", "change before", "In the past: the change before.", "deck"),
+    Command("travel.later", "right_square_bracket", "]", "app.step(1)", "change after", "In the past: the change after.", "deck"),
+    Command("travel.hour_back", "left_curly_bracket", "{", "app.hour(-1)", "hour before", "In the past: an hour before.", "deck"),
+    Command("travel.hour_on", "right_curly_bracket", "}", "app.hour(1)", "hour after", "In the past: an hour after.", "deck"),
+    Command("travel.compare", "d", "d", "app.compare", "compare with now", "In the past: what differs from now.", "deck"),
     Command("findings", "f,9", "f  9", "app.findings", "findings", "What needs action, and the next step.", "app", True),
-    Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True),
+    Command("handover", "H", "H", "app.handover", "handover", "What the shift hands over, as Markdown.", "app"),
+    Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True, True),
     Command("pause", "p", "p", "deck.pause", "pause", "Let the deck stand still, or catch up.", "deck", True),
     Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),

@@ -12,6 +12,7 @@ from store.findings import Evidence, Inspection
 from store.manager import ConfigManager
 from store.models import Change, Snapshot
 from store.paths import HEIGHT_PATHS
+from store.travel import Visit
 
 AUDIT_ROWS: Final = 200
 # the log is compared with the tables so often, and oftener while it does not match them
@@ -21,11 +22,15 @@ _RESCAN_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A snapshot with what findings are judged from, the newest changes, the hour's blocks."""
+    """A snapshot with what findings are judged from, the newest changes, the hour's blocks.
+
+    ``visit`` is the moment of the log that it shows, None where that is now.
+    """
 
     evidence: Evidence
     changes: tuple[Change, ...]
     hour: BlockHour
+    visit: Visit | None = None
 
     @property
     def snapshot(self) -> Snapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tui.commands import COMMANDS, PANES
 from tui.screens.findings import FindingsScreen
+from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
+from tui.screens.jump import JumpScreen
+from tui.screens.past import CompareScreen
 from tui.screens.wizard import WizardScreen
 
 MANY = 60
@@ -192,6 +196,69 @@ async def finds(driver: Driver, key: str) -> None:
     assert driver.app.screen_stack == [driver.deck]
 
 
+async def hands_over(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, HandoverScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
+
+
+async def goes_to_the_past(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert driver.deck.visit is not None
+    await driver.press(key)
+    assert isinstance(driver.app.screen, JumpScreen)
+    await driver.press("escape", "escape")
+    assert driver.deck.visit is None
+
+
+def steps(first: str, *, back: bool) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        await driver.press("t", *[first] * 2)
+        before = driver.deck.visit
+        await driver.press(key)
+        after = driver.deck.visit
+        assert before is not None
+        assert after is not None
+        assert (after.change.id < before.change.id) is back
+        assert after.change.id != before.change.id
+
+    return check
+
+
+def hours(way: int) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        aged(driver, hours=3)
+        await driver.press("t", *["left_curly_bracket"] * (1 if way > 0 else 0))
+        before = driver.deck.visit
+        await driver.press(key)
+        after = driver.deck.visit
+        assert before is not None
+        assert after is not None
+        assert after.at - before.at == timedelta(hours=way)
+
+    return check
+
+
+def aged(driver: Driver, *, hours: int) -> None:
+    """Let the first half of the log be older than the rest."""
+    foreign.write(
+        driver.app.session.locations.database,
+        (
+            "UPDATE audit_log SET at=strftime('%Y-%m-%dT%H:%M:%fZ', at, ?)"
+            " WHERE id<=(SELECT max(id)/2 FROM audit_log)",
+            (f"-{hours} hours",),
+        ),
+    )
+
+
+async def compares(driver: Driver, key: str) -> None:
+    await driver.press("t", key)
+    assert isinstance(driver.app.screen, CompareScreen)
+    await driver.press(key)
+    assert driver.app.screen_stack == [driver.deck]
+
+
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "help": helps,
     "palette": opens_palette,
@@ -201,7 +268,14 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "focus.next": travels(1),
     "focus.previous": travels(-1),
     "zoom": zooms,
+    "travel": goes_to_the_past,
+    "travel.earlier": steps("left_square_bracket", back=True),
+    "travel.later": steps("left_square_bracket", back=False),
+    "travel.hour_back": hours(-1),
+    "travel.hour_on": hours(1),
+    "travel.compare": compares,
     "findings": finds,
+    "handover": hands_over,
     "import": imports,
     "table.up": moves(5, 4),
     "table.down": moves(5, 6),

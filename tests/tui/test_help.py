@@ -82,6 +82,10 @@ def test_the_keys_shown_are_the_keys_bound() -> None:
         "pageup": "page up",
         "pagedown": "page down",
         "f1": "F1",
+        "left_square_bracket": "[",
+        "right_square_bracket": "]",
+        "left_curly_bracket": "{",
+        "right_curly_bracket": "}",
     }
     for command in COMMANDS:
         bound = "  ".join(names.get(key, key) for key in command.keys.split(","))

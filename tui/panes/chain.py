@@ -102,6 +102,7 @@ class ChainPane(Pane):
         if snapshot.empty:
             return []
         raw = {fault.path: fault.raw for fault in snapshot.undecoded}
+        raw |= dict.fromkeys(picture.evidence.unknown, "unknown")
         lines = [
             self._height(snapshot),
             _processed(picture.evidence),

@@ -18,6 +18,7 @@ from textual.widgets import Footer, Static
 
 from store.errors import NodedeckError
 from store.models import Change
+from store.travel import Visit
 from tui.commands import PANES, bindings
 from tui.held_clock import HeldClock
 from tui.panes.audit import AuditPane
@@ -32,10 +33,12 @@ from tui.text import clean
 from tui.widgets.findings_strip import FindingsStrip
 from tui.widgets.masthead import Masthead
 from tui.widgets.table import Table
+from tui.widgets.travel_banner import TravelBanner
 
 ROOM_FOR_ALL = (110, 34)
 """Columns and lines from which all five panes are shown together."""
 _RETELL_SECONDS = 5.0
+_REPLACED = "The database was replaced, and the moment is not in its log: this is now."
 
 
 class DeckScreen(Screen[None]):
@@ -44,6 +47,7 @@ class DeckScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("deck")
 
     picture: reactive[Picture | None] = reactive(None, repaint=False)
+    live: reactive[Picture | None] = reactive(None, repaint=False)
     trouble: reactive[NodedeckError | None] = reactive(None, repaint=False)
     waiting: reactive[int | None] = reactive(None, repaint=False)
     """How many changes wait while the deck is paused; None where it is live."""
@@ -63,9 +67,8 @@ class DeckScreen(Screen[None]):
         super().__init__()
         self._warnings = tuple(warnings)
         self._where = where
-        self._clock = HeldClock(clock)
+        self._live_clock = HeldClock(clock)
         self._store = store
-        self._held: Picture | None = None
         self._read_only = read_only
         self._active = PANES[0]
         self._zoomed = False
@@ -77,13 +80,14 @@ class DeckScreen(Screen[None]):
             "audit": partial(AuditPane, store=self._store),
         }  # fmt: skip
         panes = {
-            name: kind(self._clock, id=name).data_bind(DeckScreen.picture)
+            name: kind(self.clock, id=name).data_bind(DeckScreen.picture)
             for name, kind in make.items()
         }
-        yield Masthead(self._where, self._clock, read_only=self._read_only).data_bind(
+        yield Masthead(self._where, self.clock, read_only=self._read_only).data_bind(
             DeckScreen.picture, DeckScreen.trouble, DeckScreen.waiting
         )
-        yield FindingsStrip(self._clock).data_bind(DeckScreen.picture)
+        yield TravelBanner(self._live_clock).data_bind(DeckScreen.picture, DeckScreen.live)
+        yield FindingsStrip(self.clock).data_bind(DeckScreen.picture)
         yield Static(id="notice", markup=False)
         with Vertical(id="panes"):
             with Horizontal(id="top", classes="row"):
@@ -129,6 +133,55 @@ class DeckScreen(Screen[None]):
             self.change = change
 
     @property
+    def visit(self) -> Visit | None:
+        """The moment of the log that is shown, None where that is now."""
+        return self.picture.visit if self.picture else None
+
+    def clock(self) -> datetime:
+        """The time of what is shown: ages in the past are counted as of then."""
+        return self.visit.at if self.visit else self._live_clock()
+
+    @property
+    def latest(self) -> Picture | None:
+        """The picture of the moment that is visited, else the newest one, paused or not."""
+        return self.picture if self.visit else self.live
+
+    def receive(self, picture: Picture | None, waiting: int = 0) -> None:
+        """Take a live picture; while paused it waits, with so many changes in it.
+
+        One of another moment stays on screen, and only its "now" moves. A database that was
+        replaced has another log, in which that moment is not.
+        """
+        self.live = picture or self.live
+        visit = self.visit
+        if visit is not None and self.live is not None:
+            then, now = visit.evidence.snapshot, self.live.snapshot
+            if then.config_epoch == now.config_epoch and then.change_id <= now.change_id:
+                return
+            self.notify(_REPLACED, markup=False)
+        elif self.waiting is not None:
+            self.waiting = waiting if picture is not None else self.waiting
+            return
+        self._take(self.live)
+
+    def look(self, visit: Visit) -> None:
+        """Show another moment in every pane; it ends a pause, since "now" goes on meanwhile."""
+        self._live_clock.release()
+        self.waiting = None
+        self._take(Picture(visit.evidence, visit.changes, visit.hour, visit))
+
+    def unvisit(self) -> bool:
+        """Come back to now; whether there was a way to come."""
+        was = self.visit is not None
+        if was:
+            self._take(self.live)
+        return was
+
+    def _take(self, picture: Picture | None) -> None:
+        self.picture = picture
+        self.set_class(self.visit is not None, "-past")
+
+    @property
     def active(self) -> str:
         """The name of the pane with the focus."""
         return self._active
@@ -138,18 +191,6 @@ class DeckScreen(Screen[None]):
         """Whether one pane has the whole screen."""
         width, height = self.app.size
         return self._zoomed or width < ROOM_FOR_ALL[0] or height < ROOM_FOR_ALL[1]
-
-    @property
-    def latest(self) -> Picture | None:
-        """The newest picture, also where it waits to be shown."""
-        return self._held or self.picture
-
-    def show(self, picture: Picture | None, waiting: int = 0) -> None:
-        """Show a picture, or keep it while paused, saying how many changes wait in it."""
-        if self.waiting is None:
-            self.picture = picture
-        elif picture is not self.latest:
-            self._held, self.waiting = picture, waiting
 
     def pane(self, name: str) -> Pane:
         """A pane by its name."""
@@ -180,6 +221,7 @@ class DeckScreen(Screen[None]):
             notice.update(text)
 
     def _retell(self) -> None:
+        self.query_one(TravelBanner).retell()
         self.query_one(FindingsStrip).retell()
         for name in PANES:
             self.pane(name).retell()
@@ -220,15 +262,15 @@ class DeckScreen(Screen[None]):
 
     def action_pause(self) -> None:
         """Let the deck stand still, its ages too; again: catch up with what waits."""
-        if self.picture is None:
+        if self.picture is None or self.visit is not None:  # the past stands still by itself
             return
         if self.waiting is None:
-            self._clock.hold()
+            self._live_clock.hold()
             self.waiting = 0
             return
-        self._clock.release()
-        held, self._held, self.waiting = self._held, None, None
-        self.picture = held or self.picture
+        self._live_clock.release()
+        self.waiting = None
+        self._take(self.live)
         self._retell()
 
     def action_zoom(self) -> None:

@@ -108,6 +108,8 @@ class Masthead(Vertical):
             state = (f" {paused(self.waiting)} ", "bold reverse $text-warning")
         elif self.picture is None:
             state = ("reading  ", "$text-muted")
+        elif self.picture.visit is not None:
+            state = ("◀ past  ", "$text-warning")
         else:
             state = (f"{UNICODE.on} live  ", "$text-success")
         self._say("#live", Content.assemble(lock, state), layout=True)
