@@ -115,6 +115,8 @@ _INDEXES: Final = {
     "audit_log_other": "audit_log(id) WHERE path NOT IN ('current_height','last_processed_height')",
     "audit_log_signed": "audit_log(id) WHERE actor IS NOT NULL",
     "seed_info_active": "seed_info(type, id) WHERE is_active",
+    # a daemon writes thousands of rows for each epoch
+    "seed_info_epoch": "seed_info(epoch_index, id)",
 }
 
 

@@ -45,6 +45,8 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
         digest_before TEXT NOT NULL,
         digest_after TEXT NOT NULL)""",
     ),
+    # an index on the epochs of seeds
+    3: (),
 }
 VERSION: Final = max(_STEPS)
 

@@ -26,8 +26,9 @@ from tui.commands import COMMANDS, PROGRAM_QUIT, bindings
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
+from tui.screens.change import ChangeScreen
 from tui.screens.deck import DeckScreen
-from tui.screens.detail import ChangeScreen, DetailScreen
+from tui.screens.detail import DetailScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.wizard import WizardScreen

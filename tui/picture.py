@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 
 from store.findings import Evidence
 from store.manager import ConfigManager
-from store.models import Change, Snapshot
+from store.models import Change, EpochMark, Snapshot
 from store.paths import HEIGHT_PATHS
 
 AUDIT_ROWS = 200
+EPOCHS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A snapshot with what findings are judged from, and the newest changes."""
+    """A snapshot with what findings are judged from, the newest changes and the last epochs."""
 
     evidence: Evidence
     changes: tuple[Change, ...]
+    epochs: tuple[EpochMark, ...] = ()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -39,6 +41,7 @@ class Reader:
         self._version: int | None = None
         self._identity: tuple[int, int] | None = None
         self._evidence: Evidence | None = None
+        self._epochs: tuple[EpochMark, ...] = ()
         self._other_change = -1
 
     def __call__(self, manager: ConfigManager) -> Picture | None:
@@ -54,7 +57,8 @@ class Reader:
         if version == self._version:
             return None
         snapshot, changes = manager.newest(AUDIT_ROWS)
-        picture = Picture(self._around(manager, snapshot, changes), changes)
+        evidence = self._around(manager, snapshot, changes)
+        picture = Picture(evidence, changes, self._epochs)
         self._version = version
         return picture
 
@@ -65,4 +69,5 @@ class Reader:
         other = next((one.id for one in changes if one.path not in HEIGHT_PATHS), 0)
         if self._evidence is None or other != self._other_change:
             self._evidence, self._other_change = manager.evidence(), other
+            self._epochs = manager.last_epochs(snapshot, EPOCHS)
         return replace(self._evidence, snapshot=snapshot)

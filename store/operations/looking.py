@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from store import documents, evidence, history, settings, state, static_file
+from store import continuity, documents, evidence, history, settings, state, static_file
 from store.documents import Document, Entry, Overrides, Source
 from store.door import Door
 from store.findings import Evidence
-from store.models import Change, Snapshot
+from store.models import Change, EpochMark, Snapshot
 
 
 class Looking(Door):
@@ -31,6 +31,11 @@ class Looking(Door):
         with self.database.reading():
             snapshot = state.snapshot(self.database, self.clock())
             return evidence.gather(self.database, snapshot, self.overrides)
+
+    def last_epochs(self, snapshot: Snapshot, count: int) -> tuple[EpochMark, ...]:
+        """The epochs before a snapshot's current one, at most ``count``, oldest first."""
+        with self.database.reading():
+            return continuity.last_epochs(self.database, snapshot, count)
 
     def feed(self, after: int) -> list[Change]:
         """Changes after a change id, oldest first."""

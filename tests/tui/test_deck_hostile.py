@@ -16,7 +16,8 @@ from tests.support import foreign
 from tests.support.deck import Driver, console, empty_state, opened
 from tui.app import NodedeckApp
 from tui.commands import PANES
-from tui.screens.detail import ChangeScreen, DetailScreen
+from tui.screens.change import ChangeScreen
+from tui.screens.detail import DetailScreen
 from tui.session import Session
 from tui.text import clean
 from tui.widgets.table import Table

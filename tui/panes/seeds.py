@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from textual.app import ComposeResult
+
 from store import outlook
 from store.paths import SEED_TYPES
 from tui.panes.base import Pane
 from tui.picture import Picture
 from tui.text import UNICODE, grouped, shorten_middle
+from tui.widgets.epoch_strip import EpochStrip
 from tui.widgets.table_model import Cell, Column, Row
 
 _SIGNATURE = 13
@@ -26,12 +29,18 @@ class SeedsPane(Pane):
     )
     EMPTY = "No seeds yet. The daemon writes one when the first epoch begins."
 
+    def compose(self) -> ComposeResult:
+        """The table, and the last epochs under it."""
+        yield from super().compose()
+        yield EpochStrip()
+
     def target(self, key: str) -> str:
         """The seed's path."""
         return f"{key}_seed"
 
     def rows(self, picture: Picture) -> list[Row]:
         """One row a type."""
+        self.query_one(EpochStrip).marks = picture.epochs
         snapshot = picture.snapshot
         if snapshot.empty:
             return []

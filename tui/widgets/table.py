@@ -6,7 +6,7 @@ from time import monotonic
 from typing import ClassVar
 
 from rich.style import Style
-from textual import events
+from textual import events, on
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -87,8 +87,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._needs = Needs(columns)
         self._empty_lines: list[str] = []
         self._column_key: str | None = None
-        self._flashes = Flashes()
-        self._flash_timer_runs = False
+        self._flashes, self._flash_timer_runs = Flashes(), False
         self._edges = Edges()
         # Without cells and rows until the table has its first size.
         self._layout = Layout()
@@ -153,6 +152,13 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         self._fit_columns()
         self.refresh()
 
+    def set_empty(self, text: str) -> None:
+        """Show another text where there are no rows."""
+        if text != self._empty:
+            self._empty = text
+            self._fit_columns()
+            self.refresh()
+
     def move_to(self, key: str) -> bool:
         """Put the cursor on a row and bring it into view; return whether there is such a row."""
         place = self._data.place(key)
@@ -215,12 +221,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if was_visible:
             self._reveal_cursor()
 
-    def on_focus(self) -> None:
-        """Show the cursor as the one that keys move."""
-        self._repaint_row(self.cursor_row)
-
-    def on_blur(self) -> None:
-        """Show the cursor as one that only marks a place."""
+    @on(events.Focus)
+    @on(events.Blur)
+    def _repaint_cursor(self) -> None:
+        """Show the cursor as the one that keys move, or as one that only marks a place."""
         self._repaint_row(self.cursor_row)
 
     def on_click(self, event: events.Click) -> None:
@@ -232,9 +236,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if row >= len(self._data):
             return
         x = self.scroll_offset.x + offset.x
-        hit = [slot for slot in self._layout.slots if slot.x <= x]
-        if hit:
-            self._go_to_column(hit[-1])
+        for slot in [slot for slot in self._layout.slots if slot.x <= x][-1:]:
+            self._go_to_column(slot)
         if row == self.cursor_row:
             self.action_select()
         else:
@@ -262,13 +265,10 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._has_cursor:
             self._scroll_now(x=self.scroll_offset.x + columns * _SIDEWAYS_CELLS)
             return
-        here = next(
-            (n for n, s in enumerate(self._layout.slots) if s.column.key == self.cursor_column), 0
-        )
-        if self._layout.slots:
-            self._go_to_column(
-                self._layout.slots[max(0, min(here + columns, len(self._layout.slots) - 1))]
-            )
+        slots = self._layout.slots
+        here = next((n for n, slot in enumerate(slots) if slot.column.key == self.cursor_column), 0)
+        if slots:
+            self._go_to_column(slots[max(0, min(here + columns, len(slots) - 1))])
 
     def action_select(self) -> None:
         """Open the row under the cursor."""
@@ -322,8 +322,8 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         room = self.size - Size(0, header)
         self._layout = lay_out(self._columns, self._needs.widths, rows, room, bars)
         self._painter.lay_out(self._layout.slots)
-        parts = (wrap(clean(part), self._layout.width) for part in self._empty.split("\n"))
-        self._empty_lines = [line for part in parts for line in part or [""]]
+        parts = (wrap(clean(part), self._layout.width) or [""] for part in self._empty.split("\n"))
+        self._empty_lines = [line for part in parts for line in part]
         # The header does not scroll, yet it takes a line from the rows that do.
         lines = header + (rows or len(self._empty_lines))
         if (size := Size(self._layout.columns_end, lines)) != self.virtual_size:

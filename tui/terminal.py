@@ -1,0 +1,68 @@
+"""What this terminal can show: which characters, in how many colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, Literal
+
+from rich.cells import get_character_cell_size
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+from tui.glyphs import PLAIN
+
+GlyphChoice = Literal["unicode", "ascii"]
+GLYPH_CHOICES: Final[tuple[GlyphChoice, ...]] = ("unicode", "ascii")
+_FEW_GLYPHS: Final = ("linux",)
+"""Terminals whose fonts have 256 or 512 characters, the signs of the deck not among them."""
+
+
+class PlainGlyphs(LineFilter):
+    """Puts ASCII in the place of signs, lines and blocks, cell for cell, as a line is painted.
+
+    Below the widgets, so that what Textual draws itself, such as borders, is no exception. With an
+    ``encoding``, data that it lacks becomes a question mark for each cell.
+    """
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments in characters that the terminal has."""
+        return [
+            segment if segment.text.isascii() else Segment(self._plain(segment.text), *segment[1:])
+            for segment in segments
+        ]
+
+    def _plain(self, text: str) -> str:
+        return "".join(_shown(character, self._encoding) for character in text.translate(PLAIN))
+
+
+@lru_cache(maxsize=4096)
+def _shown(character: str, encoding: str) -> str:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return "?" * get_character_cell_size(character)
+    return character
+
+
+def plain_glyphs(
+    chosen: GlyphChoice | None, environ: Mapping[str, str], encoding: str
+) -> PlainGlyphs | None:
+    """The filter for a terminal, None where it shows everything.
+
+    ``encoding`` is that of the stream that the terminal is at. Without a choice it decides, and
+    the console of Linux, whose fonts lack the signs, gets ASCII too.
+    """
+    if not _speaks_unicode(encoding):
+        return PlainGlyphs(encoding)
+    few = environ.get("TERM", "") in _FEW_GLYPHS
+    return PlainGlyphs() if chosen == "ascii" or (chosen is None and few) else None
+
+
+def _speaks_unicode(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").replace("_", "").startswith("utf")
