@@ -24,7 +24,7 @@ def last_epochs(db: Database, snapshot: Snapshot, count: int) -> tuple[EpochMark
     last = _last(snapshot)
     if last is None or not db.rows("SELECT 1 FROM sqlite_master WHERE name=?", (INDEX,)):
         return ()
-    marks = []
+    marks: list[EpochMark] = []
     for epoch in range(max(1, last - count + 1), last + 1):
         rows = db.rows(_SEEK, (epoch,))
         if rows or marks:
