@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
@@ -12,6 +14,7 @@ from typing import ClassVar, Final
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.css.query import NoMatches
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
@@ -35,8 +38,9 @@ from tui.screens.wizard import WizardScreen
 from tui.session import Session
 from tui.signals import leaving
 from tui.store_thread import StoreThread
+from tui.terminal import GLYPH_CHOICES, NO_COLOURS, PlainGlyphs, plain_glyphs
 from tui.text import literal
-from tui.theme import THEMES
+from tui.theme import FEW_COLOURS, THEMES
 
 FOLLOW: Final = "follow"
 """The worker that follows commits; it ends with the app."""
@@ -59,12 +63,14 @@ class NodedeckApp(App[int]):
         clock: Callable[[], datetime] = utc_now,
         host: str | None = None,
         chosen: Preferences | None = None,
+        glyphs: PlainGlyphs | None = None,
     ) -> None:
         super().__init__()
         self.session = session
         self.clock = clock
         self.animation_level = "none"
         self.failure: Exception | None = None
+        self._glyphs = [] if glyphs is None else [glyphs]
         self._where = f"{host or socket.gethostname()} · {session.locations.database.name}"
         self._troubled = False
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
@@ -76,6 +82,13 @@ class NodedeckApp(App[int]):
             self.register_theme(theme)
         self.theme = chosen.theme or THEMES[0].name
         self.set_keymap(chosen.keys)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every painted line goes through, so that the terminal can show it."""
+        colours = super().get_line_filters()
+        if self.no_color:
+            colours = [one for one in colours if not isinstance(one, Monochrome)] + [NO_COLOURS]
+        return [*colours, *self._glyphs]
 
     def get_default_screen(self) -> Screen[None]:
         """The deck is there before the database has answered."""
@@ -192,8 +205,14 @@ def run(session: Session) -> int:
         preferences.place(),
         commands=[command.id for command in COMMANDS],
         themes=[theme.name for theme in THEMES] + list(BUILTIN_THEMES),
+        glyphs=GLYPH_CHOICES,
     )
-    app = NodedeckApp(session, chosen=chosen)
+    # the deck is drawn on stderr
+    encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
+    glyphs = plain_glyphs(chosen.glyphs, os.environ, encoding)
+    app = NodedeckApp(session, chosen=chosen, glyphs=glyphs)
+    if chosen.theme is None and app.console.color_system == "standard":
+        app.theme = FEW_COLOURS
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

@@ -75,6 +75,7 @@ def bindings(scope: str) -> list[BindingType]:
             command.action.removeprefix(f"{scope}."),
             command.title,
             show=command.footer,
+            key_display="enter" if command.keys == "enter" else None,
             id=command.id,
         )
         for command in of(scope)

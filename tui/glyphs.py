@@ -24,6 +24,7 @@ class Glyphs:
     opened: str
     closed: str
     approx: str
+    plus_minus: str
     times: str
     bar_full: str
     bar_empty: str
@@ -44,6 +45,7 @@ UNICODE: Final = Glyphs(
     opened="▾",
     closed="▸",
     approx="≈",
+    plus_minus="±",
     times="×",
     bar_full="█",
     bar_empty="░",
@@ -63,6 +65,7 @@ ASCII: Final = Glyphs(
     opened="-",
     closed="+",
     approx="~",
+    plus_minus="~",
     times="x",
     bar_full="#",
     bar_empty=".",
@@ -74,6 +77,8 @@ def _plain_pairs() -> Iterator[tuple[int, str]]:
     """Every sign, and every line or block that widgets are drawn with, as one ASCII character."""
     for code in range(0x2500, 0x2580):
         yield code, "+"
+    for code in range(0x2800, 0x2900):  # the dots that curves are drawn with
+        yield code, "*" if code > 0x2800 else " "
     for signs, plain in (
         ("─━┄┅┈┉╌╍═╴╶╸╺╼╾", "-"),
         ("│┃┆┇┊┋╎╏║╵╷╹╻", "|"),

@@ -1,20 +1,20 @@
-"""What this terminal can show: which characters, in how many colours."""
+"""What this terminal can show: which characters, and whether in colours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from rich.cells import get_character_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
 from tui.glyphs import PLAIN
 
-GlyphChoice = Literal["unicode", "ascii"]
-GLYPH_CHOICES: Final[tuple[GlyphChoice, ...]] = ("unicode", "ascii")
+GLYPH_CHOICES: Final = ("unicode", "ascii")
 _FEW_GLYPHS: Final = ("linux",)
 """Terminals whose fonts have 256 or 512 characters, the signs of the deck not among them."""
 
@@ -50,8 +50,30 @@ def _shown(character: str, encoding: str) -> str:
     return character
 
 
+class _OwnColours(LineFilter):
+    """Takes every colour away, for ``NO_COLOR``: the terminal's own are left.
+
+    Textual turns colours into greys, which are colours to a terminal, and dark ones on any.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The segments in the terminal's colours; bold, underline and reverse stay."""
+        return [
+            Segment(text, style and _colourless(style), control)
+            for text, style, control in segments
+        ]
+
+
+@lru_cache(maxsize=1024)
+def _colourless(style: Style) -> Style:
+    return style.without_color + Style(dim=False)
+
+
+NO_COLOURS: Final = _OwnColours()
+
+
 def plain_glyphs(
-    chosen: GlyphChoice | None, environ: Mapping[str, str], encoding: str
+    chosen: str | None, environ: Mapping[str, str], encoding: str
 ) -> PlainGlyphs | None:
     """The filter for a terminal, None where it shows everything.
 

@@ -17,7 +17,7 @@ def epochs(manager: ConfigManager, count: int = 60) -> dict[int, bool | None]:
     return {mark.epoch: mark.claimed for mark in marks}
 
 
-def flushes(path: Path, *rows: foreign.Statement) -> None:
+def flushes(path: Path, *rows: str | foreign.Statement) -> None:
     foreign.write(path, "UPDATE seed_info SET is_active=0", *rows)
 
 
@@ -62,9 +62,9 @@ def test_an_epoch_near_the_limit_is_only_so_many_seeks(
 def test_values_that_no_daemon_writes_are_unclaimed(manager: ConfigManager, database: Path) -> None:
     flushes(
         database,
-        foreign.seed("previous", "x", 3, claimed="yes"),
-        foreign.seed("previous", 1, "soon"),
-        foreign.seed("previous", 1, b"\x04", claimed=1),
+        foreign.seed("previous", 1, 3, seed="x", claimed="yes"),
+        foreign.seed("previous", 1, 0, epoch_index="soon"),
+        foreign.seed("previous", 1, 0, epoch_index=b"\x04", claimed=1),
         foreign.seed("current", 7, 5),
     )
     assert epochs(manager) == {3: False, 4: None}
@@ -85,7 +85,7 @@ def test_it_stays_a_seek_among_very_many_rows(manager: ConfigManager, database: 
         return 0
 
     snapshot = manager.snapshot()
-    sqlite = manager.database.sqlite.connection()
+    sqlite = manager.database.sqlite.connection()  # type: ignore[no-untyped-call]
     sqlite.set_progress_handler(count, 100)
     assert len(manager.last_epochs(snapshot, 60)) == 51
     sqlite.set_progress_handler(None, 0)

@@ -69,4 +69,4 @@ def _text(text: str) -> Cell:
 
 
 def _hardware(item: Hardware) -> str:
-    return f"{item.count} × {item.type.partition(' | ')[0]}"
+    return f"{item.count} {UNICODE.times} {item.type.partition(' | ')[0]}"

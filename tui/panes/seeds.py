@@ -41,6 +41,7 @@ class SeedsPane(Pane):
     def rows(self, picture: Picture) -> list[Row]:
         """One row a type."""
         self.query_one(EpochStrip).marks = picture.epochs
+        self.set_class(bool(picture.epochs), "-strip")
         snapshot = picture.snapshot
         if snapshot.empty:
             return []
