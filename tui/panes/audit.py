@@ -29,7 +29,10 @@ class AuditPane(Pane):
         Column("actor", "by", min_width=8, max_width=20, priority=1),
         Column("reason", "reason", grow=1, min_width=10, max_width=60, priority=2),
     )
-    EMPTY = "No changes yet. Whoever writes to the database, each change will stand here."
+    EMPTY = (
+        "No changes yet. Whoever writes to the database, each change will stand here;"
+        " 'nodedeck history' lists them too, and 'nodedeck demo' shows what it looks like."
+    )
     QUIET = frozenset({"age"})
 
     def rows(self, picture: Picture) -> list[Row]:

@@ -18,7 +18,10 @@ class ParamsPane(Pane):
         Column("name", "", grow=1, min_width=12),
         Column("value", "", align="right", min_width=4, max_width=30),
     )
-    EMPTY = "No parameters yet. The daemon caches them from the chain."
+    EMPTY = (
+        "No parameters yet. The daemon caches them from the chain;"
+        " 'nodedeck import apply config.yaml' brings in a legacy file's."
+    )
     SHOW_HEADER = False
 
     def rows(self, picture: Picture) -> list[Row]:

@@ -27,7 +27,10 @@ class SeedsPane(Pane):
         Column("seed", "seed", align="right", min_width=4),
         Column("signature", "signature", min_width=9, priority=1),
     )
-    EMPTY = "No seeds yet. The daemon writes one when the first epoch begins."
+    EMPTY = (
+        "No seeds yet. The daemon writes one when the first epoch begins;"
+        " 'nodedeck import apply config.yaml' brings in a legacy file's."
+    )
 
     def compose(self) -> ComposeResult:
         """The table, and the last epochs under it."""

@@ -69,7 +69,7 @@ class DeckScreen(Screen[None]):
             "audit": AuditPane,
         }  # fmt: skip
         panes = {
-            name: kind(self._clock, id=name).data_bind(DeckScreen.picture)
+            name: kind(self._clock, id=name).data_bind(DeckScreen.picture, DeckScreen.trouble)
             for name, kind in make.items()
         }
         yield Masthead(self._where, self._clock, read_only=self._read_only).data_bind(
