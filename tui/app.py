@@ -156,6 +156,12 @@ class NodedeckApp(App[int]):
 
         return run
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the findings where their key does something: on the deck."""
+        if action == "findings":
+            return len(self.screen_stack) < 2
+        return super().check_action(action, parameters)
+
     def action_help(self) -> None:
         """Show the keys."""
         self.push_screen(HelpScreen())

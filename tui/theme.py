@@ -24,7 +24,7 @@ THEMES: Final = (
         panel="#262626",
         dark=True,
         # Textual's "auto" is a mix that only style sheets know; in a line of text it turns white
-        variables={"text-muted": "#949494"},
+        variables={"text-muted": "#949494", "scrollbar-background": "#1c1c1c"},
     ),
     Theme(
         name="nodedeck-light",
@@ -39,7 +39,7 @@ THEMES: Final = (
         surface="#f0f0f0",
         panel="#e4e4e4",
         dark=False,
-        variables={"text-muted": "#5f5f5f"},
+        variables={"text-muted": "#5f5f5f", "scrollbar-background": "#e4e4e4"},
     ),
     # of the sixteen colours alone: what others are mixed from comes out grey on such a terminal
     Theme(
