@@ -17,6 +17,7 @@ from tests.support import foreign
 from tests.support.deck import Driver, console, empty_state, opened
 from tui.app import NodedeckApp
 from tui.commands import PANES
+from tui.panes.base import READING
 from tui.screens.change import ChangeScreen
 from tui.screens.detail import DetailScreen
 from tui.session import Session
@@ -175,9 +176,7 @@ async def go_through(driver: Driver, depth: int = 0) -> int:
     """Open every row of the screen that is there, and of what opens, and come back."""
     opened_screens, screen = 0, driver.app.screen
     for table in screen.query(Table):
-        if not (table.display and table.region.area and table.rows):
-            continue
-        for row in table.rows[: 20 if depth == 0 else 1]:
+        for row in table.rows[: 5 if depth == 0 else 1] if table.region.area else ():
             table.focus()
             table.move_to(row.key)
             await driver.press("enter")
@@ -187,21 +186,18 @@ async def go_through(driver: Driver, depth: int = 0) -> int:
                 await driver.pilot.pause()
                 assert_harmless(driver)
                 opened_screens += 1
-                if depth < 2:
+                if depth < 1:
                     opened_screens += await go_through(driver, depth + 1)
                 await driver.press("escape")
             assert driver.app.screen is screen
     return opened_screens
 
 
-EVERYWHERE = ("link", "escape", "long")
+EVERYTHING = "".join(text for name, text in HOSTILE.items() if name != "long")
 
 
-@pytest.mark.parametrize("name", EVERYWHERE)
-async def test_hostile_text_is_shown_literally_behind_every_row(
-    places: Locations, name: str
-) -> None:
-    fill(places.database, HOSTILE[name])
+async def test_hostile_text_is_shown_literally_wherever_one_goes(places: Locations) -> None:
+    fill(places.database, EVERYTHING)
     async with opened(console(places), size=(80, 24)) as driver:
         opened_screens = 0
         for number in "12345":
@@ -224,7 +220,7 @@ async def test_hostile_text_is_shown_literally_in_what_opens(places: Locations, 
         for number in "12345":
             await driver.press(number, "G", "enter")
             assert isinstance(driver.app.screen, DetailScreen | ChangeScreen)
-            await driver.until(lambda: driver.app.screen.query_one(Table).rows, "the rows")
+            await driver.until(lambda: READING not in driver.screen(), "what is there")
             await driver.pilot.pause()
             assert_harmless(driver)
             await driver.press("tab", "enter")

@@ -19,6 +19,7 @@ from store.errors import NodedeckError
 from tui.glyphs import UNICODE
 from tui.inspection import HISTORY_ROWS, Field, Inspection, inspect, newest
 from tui.panes.audit import EXTERNAL, coarse_age, summary
+from tui.panes.base import READING
 from tui.screens.change import ChangeScreen
 from tui.screens.value import ValueScreen
 from tui.store_thread import StoreThread
@@ -79,7 +80,7 @@ class DetailScreen(Screen[None]):
         yield Static(Content(heading), classes="heading")
         yield Static(id="fault", markup=False)
         with _part("fields", "Fields"):
-            yield Table(_FIELD_COLUMNS, empty="Reading the database.")
+            yield Table(_FIELD_COLUMNS, empty=READING)
         with Horizontal(id="equipment"):
             with _part("models", "Models"):
                 yield Table(_MODEL_COLUMNS, empty="No models. The node serves nothing.")
@@ -115,7 +116,9 @@ class DetailScreen(Screen[None]):
             return
         if found is None:
             return
-        flash, self._shown = self._shown is not None, found
+        # what was taken away did not change, and is no news a second time
+        flash = self._shown is not None and found.value is not None
+        self._shown = found
         self._show(found, flash=flash)
 
     def _show(self, found: Inspection, *, flash: bool) -> None:
