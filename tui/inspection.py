@@ -82,7 +82,7 @@ def inspect(manager: ConfigManager, path: str) -> Inspection:
         tuple(map(_field, entries[:FIELD_ROWS])),
         changes,
         mark,
-        len(entries),
+        len(entries) if tables else _count(value),
         models=tables.get("models"),
         hardware=tables.get("hardware"),
     )
@@ -106,9 +106,16 @@ def _tables(path: str, value: Any) -> dict[str, Any]:
 
 def _entries(document: Document, path: str, value: Any, tables: dict[str, Any]) -> list[Entry]:
     if not tables:
-        return document.below(path)
+        return document.below(path, FIELD_ROWS)
     rest = [name for name in value if name not in tables]
     return [entry for name in rest for entry in document.below(f"{path}.{paths.quote(name)}")]
+
+
+def _count(value: Any) -> int:
+    """How many leaves a value has."""
+    if not isinstance(value, dict) or not value:
+        return 1
+    return sum(map(_count, value.values()))
 
 
 def _field(entry: Entry) -> Field:

@@ -294,7 +294,8 @@ def deep(levels: int) -> str:
 
 
 def five_megabytes() -> dict[str, Any]:
-    return {f"key{at}": {"name": "n" * 40, "list": list(range(10))} for at in range(48_000)}
+    below = {f"key{at}": {"name": "n" * 40, "list": list(range(10))} for at in range(48_000)}
+    return {"all": below}
 
 
 async def prompt(driver: Driver, *keys: str) -> None:

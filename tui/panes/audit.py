@@ -14,6 +14,8 @@ from tui.text import UNICODE, age, shorten_middle
 from tui.widgets.table_model import Cell, Column, Row
 
 _VALUE = 24
+_FIELDS = 30
+"""Fields of one change that a line could show at most."""
 EXTERNAL = "external"
 
 
@@ -80,12 +82,12 @@ def summary(change: Change) -> str:
     """What a change did, its fields spelled out."""
     if change.action == "R":
         return "rewritten, nothing changed"
-    changed = history.fields(change)
     if change.action == "D":
         return "removed"
     if change.action == "I" and isinstance(change.new, dict):
         return "added"
-    return ", ".join(_field(change.path, field) for field in changed)
+    # the fields of a large value take long to work out, and are asked for only here
+    return ", ".join(_field(change.path, field) for field in history.fields(change)[:_FIELDS])
 
 
 def _field(entity: str, field: FieldChange) -> str:

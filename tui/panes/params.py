@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from store import masks
 from store.codec import shown
+from store.models import ParamsDocument, Undecoded
 from tui.panes.base import Pane
 from tui.picture import Picture
 from tui.widgets.table_model import Cell, Column, Row
@@ -24,19 +28,34 @@ class ParamsPane(Pane):
     )
     SHOW_HEADER = False
 
+    def __init__(self, clock: Callable[[], datetime], *, id: str) -> None:
+        super().__init__(clock, id=id)
+        self._told: tuple[tuple[ParamsDocument, ...], tuple[Undecoded, ...]] = ((), ())
+        self._rows: list[Row] = []
+
     def rows(self, picture: Picture) -> list[Row]:
-        """The types in stored order, the parameters in theirs."""
-        raw = {fault.path: fault.raw for fault in picture.snapshot.undecoded}
-        rows = []
-        for document in picture.snapshot.params:
-            rows.append(
-                Row(
-                    document.path,
-                    (Cell(document.type, "accent"), Cell(raw.get(document.path, ""), "critical")),
-                )
+        """The types in stored order, the parameters in theirs; made anew where they differ.
+
+        They seldom do, and may be large.
+        """
+        told = picture.snapshot.params, picture.snapshot.undecoded
+        if told != self._told:
+            self._told, self._rows = told, _rows(picture)
+        return self._rows
+
+
+def _rows(picture: Picture) -> list[Row]:
+    raw = {fault.path: fault.raw for fault in picture.snapshot.undecoded}
+    rows = []
+    for document in picture.snapshot.params:
+        rows.append(
+            Row(
+                document.path,
+                (Cell(document.type, "accent"), Cell(raw.get(document.path, ""), "critical")),
             )
-            rows += [
-                Row(f"{document.path}.{name}", (f"  {name}", shown(masks.masked((name,), value))))
-                for name, value in document.values.items()
-            ]
-        return rows
+        )
+        rows += [
+            Row(f"{document.path}.{name}", (f"  {name}", shown(masks.masked((name,), value))))
+            for name, value in document.values.items()
+        ]
+    return rows

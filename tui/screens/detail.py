@@ -73,6 +73,7 @@ class DetailScreen(Screen[None]):
         self._store = store
         self._clock = clock
         self._shown: Inspection | None = None
+        self._told: list[str] = []
 
     def compose(self) -> ComposeResult:
         """The path, its fields, what a node has besides, the tree, the history."""
@@ -119,6 +120,7 @@ class DetailScreen(Screen[None]):
         # what was taken away did not change, and is no news a second time
         flash = self._shown is not None and found.value is not None
         self._shown = found
+        self._told = [summary(change) for change in found.changes]
         self._show(found, flash=flash)
 
     def _show(self, found: Inspection, *, flash: bool) -> None:
@@ -147,13 +149,11 @@ class DetailScreen(Screen[None]):
         if self._shown is None:
             return
         rows = []
-        for change in self._shown.changes:
+        for change, told in zip(self._shown.changes, self._told, strict=True):
             seconds = (self._clock() - change.at).total_seconds()
             who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
             why = Cell(change.reason or "", "muted")
-            rows.append(
-                Row(str(change.id), (Cell(coarse_age(seconds), "muted"), summary(change), who, why))
-            )
+            rows.append(Row(str(change.id), (Cell(coarse_age(seconds), "muted"), told, who, why)))
         self._fill("past", rows, flash)
         if self._shown.removed is not None:
             self._say_removed(self._shown)
