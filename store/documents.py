@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from store import audit, codec, latest, masks, paths
@@ -127,6 +128,12 @@ class Document:
                 raise self._unknown(path)
             value = value[part]
         return self._entry(parts, value)
+
+    def below(self, path: str, limit: int | None = None) -> list[Entry]:
+        """The leaves at or below a path, the first ``limit`` of them; raises like ``get``."""
+        parts = paths.split(path)
+        found = islice(_walk(self.get(path).value, parts).items(), limit)
+        return [self._entry(below, value) for below, value in found]
 
     def _entry(self, parts: tuple[str, ...], value: Any) -> Entry:
         first = next(iter(_walk(value, parts))) if isinstance(value, dict) and value else parts

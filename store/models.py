@@ -123,6 +123,13 @@ class SeedRecord(EpochSeed):
     created_at: datetime | None
 
 
+class EpochMark(Value):
+    """An epoch that is over: whether its seed was claimed, None where it has none."""
+
+    epoch: int
+    claimed: bool | None
+
+
 class UpgradeRecord(UpgradePlan):
     """A row of the upgrade plans' history."""
 

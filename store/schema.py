@@ -130,6 +130,8 @@ _INDEXES: Final = {
     "audit_log_signed": "audit_log(id) WHERE actor IS NOT NULL"
     " AND path NOT IN ('current_height','last_processed_height')",
     "seed_info_active": "seed_info(type, id) WHERE is_active",
+    # a daemon writes thousands of rows for each epoch
+    "seed_info_epoch": "seed_info(epoch_index, id)",
 }
 
 

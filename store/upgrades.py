@@ -46,7 +46,7 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
         digest_before TEXT NOT NULL,
         digest_after TEXT NOT NULL)""",
     ),
-    # triggers and an index that cost a writer less
+    # triggers and an index that cost a writer less, and an index on the epochs of seeds
     3: (),
 }
 VERSION: Final = max(_STEPS)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
@@ -16,6 +17,7 @@ from textual._compositor import CompositorUpdate
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.css.query import NoMatches
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
@@ -32,8 +34,9 @@ from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
 from tui.repaint import Shown
+from tui.screens.change import ChangeScreen
 from tui.screens.deck import DeckScreen
-from tui.screens.detail import ChangeScreen, DetailScreen
+from tui.screens.detail import DetailScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
@@ -41,8 +44,9 @@ from tui.screens.wizard import WizardScreen
 from tui.session import Session
 from tui.signals import leaving
 from tui.store_thread import StoreThread
+from tui.terminal import GLYPH_CHOICES, NO_COLOURS, PlainGlyphs, plain_glyphs
 from tui.text import literal
-from tui.theme import THEMES
+from tui.theme import FEW_COLOURS, THEMES
 from tui.travel import TimeTravel
 from tui.widgets.table import Table
 
@@ -68,6 +72,7 @@ class NodedeckApp(TimeTravel):
         host: str | None = None,
         chosen: Preferences | None = None,
         in_tmux: bool = False,
+        glyphs: PlainGlyphs | None = None,
     ) -> None:
         super().__init__()
         self.session = session
@@ -77,6 +82,7 @@ class NodedeckApp(TimeTravel):
         host = host or socket.gethostname()
         self._place = Place(host, str(session.locations.database))
         self._where = f"{host} · {session.locations.database.name}"
+        self._glyphs = [] if glyphs is None else [glyphs]
         self._troubled = False
         self._in_tmux = in_tmux
         self._shown = Shown()
@@ -89,6 +95,13 @@ class NodedeckApp(TimeTravel):
             self.register_theme(theme)
         self.theme = chosen.theme or THEMES[0].name
         self.set_keymap(chosen.keys)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every painted line goes through, so that the terminal can show it."""
+        colours = super().get_line_filters()
+        if self.no_color:
+            colours = [one for one in colours if not isinstance(one, Monochrome)] + [NO_COLOURS]
+        return [*colours, *self._glyphs]
 
     def get_default_screen(self) -> Screen[None]:
         """The deck is there before the database has answered."""
@@ -174,6 +187,12 @@ class NodedeckApp(TimeTravel):
         if self._in_tmux and self._driver is not None:
             self._driver.write(clipboard.through_tmux(text))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the findings where their key does something: on the deck."""
+        if action == "findings":
+            return len(self.screen_stack) < 2
+        return super().check_action(action, parameters)
+
     def action_help(self) -> None:
         """Show the keys."""
         self.push_screen(HelpScreen())
@@ -242,8 +261,14 @@ def run(session: Session) -> int:
         preferences.place(),
         commands=[command.id for command in COMMANDS],
         themes=[theme.name for theme in THEMES] + list(BUILTIN_THEMES),
+        glyphs=GLYPH_CHOICES,
     )
-    app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")))
+    # the deck is drawn on stderr
+    encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
+    glyphs = plain_glyphs(chosen.glyphs, os.environ, encoding)
+    app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")), glyphs=glyphs)
+    if chosen.theme is None and app.console.color_system == "standard":
+        app.theme = FEW_COLOURS
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

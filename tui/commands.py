@@ -59,7 +59,7 @@ COMMANDS: Final = (
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),
     Command("table.left", "left,h", "left  h", "column(-1)", "column left", "One column to the left.", "table"),
     Command("table.right", "right,l", "right  l", "column(1)", "column right", "One column to the right.", "table"),
-    Command("table.open", "enter", "enter", "select", "open", "Open the row: all its fields, or what changed.", "table"),
+    Command("table.open", "enter", "enter", "select", "open", "Open the row: all its fields, or what changed.", "table", True),
     Command("table.page_up", "pageup", "page up", "page(-1)", "page up", "One page up.", "table"),
     Command("table.page_down", "pagedown", "page down", "page(1)", "page down", "One page down.", "table"),
     Command("table.half_up", "ctrl+u", "ctrl+u", "page(-0.5)", "half page up", "Half a page up.", "table"),
@@ -90,6 +90,7 @@ def bindings(scope: str) -> list[BindingType]:
             command.action.removeprefix(f"{scope}."),
             command.title,
             show=command.footer,
+            key_display="enter" if command.keys == "enter" else None,
             id=command.id,
         )
         for command in of(scope)

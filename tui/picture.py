@@ -10,11 +10,12 @@ from typing import Final
 from store.blocks import BlockHour
 from store.findings import Evidence, Inspection
 from store.manager import ConfigManager
-from store.models import Change, Snapshot
+from store.models import Change, EpochMark, Snapshot
 from store.paths import HEIGHT_PATHS
 from store.travel import Visit
 
 AUDIT_ROWS: Final = 200
+EPOCHS: Final = 60
 # the log is compared with the tables so often, and oftener while it does not match them
 _SCAN_SECONDS: Final = 600.0
 _RESCAN_SECONDS: Final = 30.0
@@ -22,7 +23,7 @@ _RESCAN_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A snapshot with what findings are judged from, the newest changes, the hour's blocks.
+    """A snapshot, what findings are judged from, the newest changes, the hour, the last epochs.
 
     ``visit`` is the moment of the log that it shows, None where that is now.
     """
@@ -30,6 +31,7 @@ class Picture:
     evidence: Evidence
     changes: tuple[Change, ...]
     hour: BlockHour
+    epochs: tuple[EpochMark, ...] = ()
     visit: Visit | None = None
 
     @property
@@ -52,6 +54,7 @@ class Reader:
         self._version: int | None = None
         self._identity: tuple[int, int] | None = None
         self._evidence: Evidence | None = None
+        self._epochs: tuple[EpochMark, ...] = ()
         self._other_change = -1
         self._ticks = ticks
         self._inspection: Inspection | None = None
@@ -78,7 +81,8 @@ class Reader:
         # a restored database has another past
         past = self._hour if snapshot.config_epoch == self._hour_of else None
         self._hour, self._hour_of = manager.block_hour(past), snapshot.config_epoch
-        picture = Picture(self._around(manager, snapshot, changes), changes, self._hour)
+        evidence = self._around(manager, snapshot, changes)
+        picture = Picture(evidence, changes, self._hour, self._epochs)
         self._version = version
         return picture
 
@@ -102,6 +106,7 @@ class Reader:
         other = next((one.id for one in changes if one.path not in HEIGHT_PATHS), 0)
         if self._evidence is None or other != self._other_change:
             self._evidence, self._other_change = manager.evidence(), other
+            self._epochs = manager.last_epochs(snapshot, EPOCHS)
         return replace(
             self._evidence,
             snapshot=snapshot,

@@ -18,7 +18,7 @@ from store import files
 from store.errors import NodedeckError
 
 NAME: Final = "deck.toml"
-_KNOWN: Final = ("theme", "keys")
+_KNOWN: Final = ("theme", "glyphs", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Preferences:
 
     theme: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
+    glyphs: str | None = None
     faults: tuple[str, ...] = ()
 
 
@@ -35,7 +36,13 @@ def place() -> Path:
     return Path(user_config_dir("nodedeck")) / NAME
 
 
-def load(path: Path, *, commands: Collection[str], themes: Collection[str]) -> Preferences:
+def load(
+    path: Path,
+    *,
+    commands: Collection[str],
+    themes: Collection[str],
+    glyphs: Collection[str] = (),
+) -> Preferences:
     """Read the file; a missing one chooses nothing."""
     try:
         if not files.exists(path):
@@ -44,18 +51,21 @@ def load(path: Path, *, commands: Collection[str], themes: Collection[str]) -> P
     except (NodedeckError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Preferences(faults=(f"{path} cannot be read: {error}; it is left out.",))
     faults = [f"{path}: there is no choice {name!r}." for name in found if name not in _KNOWN]
-    theme = _theme(found.get("theme"), themes, path, faults)
+    theme = _one_of("theme", found.get("theme"), themes, path, faults)
+    signs = _one_of("glyphs", found.get("glyphs"), glyphs, path, faults)
     keys = _keys(found.get("keys", {}), commands, path, faults)
-    return Preferences(theme, keys, tuple(faults))
+    return Preferences(theme, keys, signs, tuple(faults))
 
 
-def _theme(chosen: Any, themes: Collection[str], path: Path, faults: list[str]) -> str | None:
+def _one_of(
+    what: str, chosen: Any, known: Collection[str], path: Path, faults: list[str]
+) -> str | None:
     if chosen is None:
         return None
-    if isinstance(chosen, str) and chosen in themes:
+    if isinstance(chosen, str) and chosen in known:
         return chosen
-    known = ", ".join(sorted(themes))
-    faults.append(f"{path}: there is no theme {chosen!r}; there are {known}.")
+    there_are = ", ".join(sorted(known))
+    faults.append(f"{path}: there is no {what} {chosen!r}; there are {there_are}.")
     return None
 
 

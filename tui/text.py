@@ -2,12 +2,15 @@
 
 import math
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
 from rich.cells import cell_len, get_character_cell_size
+
+from tui.glyphs import ASCII as ASCII  # noqa: PLC0414 - text is where signs are used
+from tui.glyphs import UNICODE as UNICODE  # noqa: PLC0414 - text is where signs are used
+from tui.glyphs import Glyphs as Glyphs  # noqa: PLC0414 - text is where signs are used
 
 Align = Literal["left", "right"]
 
@@ -18,63 +21,6 @@ _SHORT_NAMES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _HANGUL_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """The signs of the interface, one cell each, so that shape carries meaning beside colour."""
-
-    ok: str
-    bad: str
-    warn: str
-    critical: str
-    on: str
-    off: str
-    none: str
-    dot: str
-    ellipsis: str
-    arrow: str
-    bar_full: str
-    bar_empty: str
-    spark: str
-    ascending: str
-    descending: str
-
-
-UNICODE = Glyphs(
-    ok="✓",
-    bad="✗",
-    warn="◆",
-    critical="▲",
-    on="●",
-    off="○",
-    none="–",
-    dot="·",
-    ellipsis="…",
-    arrow="→",
-    bar_full="█",
-    bar_empty="░",
-    spark="▁▂▃▄▅▆▇█",
-    ascending="↑",
-    descending="↓",
-)
-ASCII = Glyphs(
-    ok="v",
-    bad="x",
-    warn="*",
-    critical="!",
-    on="@",
-    off="o",
-    none="-",
-    dot=".",
-    ellipsis="~",
-    arrow=">",
-    bar_full="#",
-    bar_empty=".",
-    spark="_.,-~=*#",
-    ascending="^",
-    descending="v",
-)
 
 
 def clean(value: object, *, limit: int | None = None) -> str:

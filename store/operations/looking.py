@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from store import blocks, evidence, history, inspecting, searching, state
+from store import blocks, continuity, evidence, history, inspecting, searching, state
 from store.blocks import BlockHour
 from store.findings import Evidence, Inspection
 from store.locations import Locations
-from store.models import Change, Snapshot
+from store.models import Change, EpochMark, Snapshot
 from store.operations.reading import DocumentReader
 from store.searching import Found, Search
 
@@ -53,6 +53,11 @@ class Looking(DocumentReader):
         """The heights of the last hour by the minute; of a known hour only the rest is read."""
         with self.database.reading():
             return blocks.read(self.database, self.clock(), known)
+
+    def last_epochs(self, snapshot: Snapshot, count: int) -> tuple[EpochMark, ...]:
+        """The epochs before a snapshot's current one, at most ``count``, oldest first."""
+        with self.database.reading():
+            return continuity.last_epochs(self.database, snapshot, count)
 
     def feed(self, after: int) -> list[Change]:
         """Changes after a change id, oldest first."""

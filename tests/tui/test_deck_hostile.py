@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual.widget import Widget
 
 from store import codec
 from store.locations import Locations
@@ -16,7 +17,9 @@ from tests.support import foreign
 from tests.support.deck import Driver, console, empty_state, opened
 from tui.app import NodedeckApp
 from tui.commands import PANES
-from tui.screens.detail import ChangeScreen, DetailScreen
+from tui.panes.base import READING
+from tui.screens.change import ChangeScreen
+from tui.screens.detail import DetailScreen
 from tui.session import Session
 from tui.text import clean
 from tui.widgets.table import Table
@@ -68,6 +71,11 @@ def fill(path: Path, text: str) -> None:
         row("upgrade_plans", {"name": text, "height": 9, "binaries": json.dumps({text: text})}),
         row("settings", {"service": text, "key": text, "value_json": json.dumps(text)}),
         row("settings", {"service": "plain", "key": text, "value_json": text}),
+        row("settings", {"service": "told", "key": "k", "value_json": "1", "description": text}),
+        row("setting_profiles", {"service": text, "name": text, "values_json": text}),
+        row("feature_flags", {"name": text, "value_json": text, "description": text}),
+        row("mlnode_security", {"node_id": text, "security_key": text}),
+        "INSERT OR REPLACE INTO meta(key, value) VALUES('created_by', '[/]\x1b[31m')",
         (
             "UPDATE audit_log SET actor=?, reason=?",
             (text, text),
@@ -146,23 +154,96 @@ async def test_clicking_everywhere_does_no_harm(places: Locations) -> None:
         assert driver.app.screen_stack == [driver.deck]
 
 
+def assert_harmless(driver: Driver) -> None:
+    """Nothing on the screen acts, moves the terminal's cursor, or has another width than it seems.
+
+    The footer, whose keys do act, is the last line where there is one.
+    """
+    width, height = driver.app.size
+    lines = driver.screen().split("\n")
+    assert {cell_len(line) for line in lines} == {width}
+    assert len(lines) == height
+    assert all(line.isprintable() for line in lines)
+    assert links(driver) == []
+    for widget in driver.app.screen.walk_children(Widget):
+        assert widget.tooltip is None  # no screen has any; one that comes must be looked at here
+        for title in (widget.border_title, widget.border_subtitle):
+            assert str(title or "").isprintable()
+    assert not driver.app._notifications
+
+
+async def go_through(driver: Driver, depth: int = 0) -> int:
+    """Open every row of the screen that is there, and of what opens, and come back."""
+    opened_screens, screen = 0, driver.app.screen
+    for table in screen.query(Table):
+        for row in table.rows[: 5 if depth == 0 else 1] if table.region.area else ():
+            table.focus()
+            table.move_to(row.key)
+            await driver.press("enter")
+            if driver.app.screen is not screen:
+                now = driver.app.screen
+                await driver.until(lambda at=now: at.query(Table), "what is behind the row")  # type: ignore[misc]
+                await driver.pilot.pause()
+                assert_harmless(driver)
+                opened_screens += 1
+                if depth < 1:
+                    opened_screens += await go_through(driver, depth + 1)
+                await driver.press("escape")
+            assert driver.app.screen is screen
+    return opened_screens
+
+
+EVERYTHING = "".join(text for name, text in HOSTILE.items() if name != "long")
+
+
+async def test_hostile_text_is_shown_literally_wherever_one_goes(places: Locations) -> None:
+    fill(places.database, EVERYTHING)
+    async with opened(console(places), size=(80, 24)) as driver:
+        opened_screens = 0
+        for number in "12345":
+            await driver.press(number)
+            assert_harmless(driver)
+            opened_screens += await go_through(driver)
+        assert opened_screens > 40
+        for key in ("z", "f", "question_mark", "ctrl+p", "7"):
+            await driver.press(key)
+            await driver.pilot.pause()
+            assert_harmless(driver)
+            await driver.press("escape")
+        assert driver.app.screen_stack == [driver.deck]
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-async def test_hostile_text_is_shown_literally_behind_every_row(
-    places: Locations, text: str
-) -> None:
+async def test_hostile_text_is_shown_literally_in_what_opens(places: Locations, text: str) -> None:
     fill(places.database, text)
     async with opened(console(places), size=(200, 60)) as driver:
         for number in "12345":
             await driver.press(number, "G", "enter")
             assert isinstance(driver.app.screen, DetailScreen | ChangeScreen)
-            await driver.until(lambda: driver.app.screen.query_one(Table).is_mounted, "a table")
-            assert all(line.isprintable() for line in driver.screen().split("\n"))
-            assert links(driver) == []
-            await driver.press("tab", "enter", "escape")
-            assert driver.app.screen_stack == [driver.deck]
+            await driver.until(lambda: READING not in driver.screen(), "what is there")
+            await driver.pilot.pause()
+            assert_harmless(driver)
+            await driver.press("tab", "enter")
+            await driver.pilot.pause()
+            assert_harmless(driver)
+            while len(driver.app.screen_stack) > 1:
+                await driver.press("escape")
         await driver.press("f")
-        assert all(line.isprintable() for line in driver.screen().split("\n"))
-        assert links(driver) == []
+        assert_harmless(driver)
+
+
+async def test_a_removed_node_with_a_hostile_id_says_so_literally(places: Locations) -> None:
+    text = HOSTILE["link"]
+    fill(places.database, text)
+    async with opened(console(places), size=(120, 40)) as driver:
+        await driver.press("3", "enter")
+        foreign.write(
+            places.database,
+            "DELETE FROM inference_nodes",
+            ("UPDATE audit_log SET actor=? WHERE id=(SELECT max(id) FROM audit_log)", ("[/]\x1b",)),
+        )
+        await driver.until_shown(text, "was removed", "by [/]\\x1b")
+        assert_harmless(driver)
 
 
 async def test_a_hostile_place_and_a_hostile_sentence(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from store.locations import Locations
 from tests.support.deck import Driver, console, empty_state, opened
 from tui.commands import COMMANDS
-from tui.screens.help import HelpScreen
+from tui.glyphs import UNICODE
+from tui.screens.help import LEGEND, HelpScreen
 from tui.widgets.table import Table
 
 
@@ -42,6 +43,17 @@ async def test_nothing_is_cut_off(places: Locations, width: int) -> None:
         for shown, text in told(driver):
             assert shown in seen
             assert text in seen
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_every_sign_of_a_state_is_explained(places: Locations, size: tuple[int, int]) -> None:
+    async with opened(console(places), size=size) as driver:
+        await driver.press("question_mark")
+        await driver.settle()
+        for name in ("on", "off", "ok", "bad", "dot", "none", "warn", "critical"):
+            assert getattr(UNICODE, name) in {sign for sign, _, _ in LEGEND}
+        for sign, _, meaning in LEGEND:
+            assert f"{sign} {meaning}" in driver.screen()
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "question_mark", "f1"])

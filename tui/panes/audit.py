@@ -24,6 +24,8 @@ from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
 _VALUE = 24
+_FIELDS = 30
+"""Fields of one change that a line could show at most."""
 
 
 class AuditPane(Pane):
@@ -38,7 +40,10 @@ class AuditPane(Pane):
         Column("actor", "by", min_width=8, max_width=20, priority=1),
         Column("reason", "reason", grow=1, min_width=10, max_width=60, priority=2),
     )
-    EMPTY = "No changes yet. Whoever writes to the database, each change will stand here."
+    EMPTY = (
+        "No changes yet. Whoever writes to the database, each change will stand here;"
+        " 'nodedeck history' lists them too, and 'nodedeck demo' shows what it looks like."
+    )
     QUIET = frozenset({"age"})
 
     def __init__(self, clock: Callable[[], datetime], store: StoreThread, *, id: str) -> None:
@@ -189,12 +194,13 @@ def summary(change: Change, *, cut: bool = True) -> str:
     """What a change did, its fields spelled out."""
     if change.action == "R":
         return "rewritten, nothing changed"
-    changed = history.fields(change)
     if change.action == "D":
         return "removed"
     if change.action == "I" and isinstance(change.new, dict):
         return "added"
-    return ", ".join(_field(change.path, field, cut=cut) for field in changed)
+    # the fields of a large value take long to work out, and are asked for only here
+    shown = history.fields(change)[: _FIELDS if cut else None]
+    return ", ".join(_field(change.path, field, cut=cut) for field in shown)
 
 
 def _field(entity: str, field: FieldChange, *, cut: bool) -> str:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
 
+from store.errors import NodedeckError
 from tui.picture import Picture
 from tui.text import clean
 from tui.widgets.table import Table
 from tui.widgets.table_model import Column, Row
+
+READING: Final = "Reading the database."
+UNREAD: Final = (
+    "Not known: the database is not read. The line above says why, and what to do about it."
+)
 
 
 class Pane(Vertical):
@@ -30,6 +36,7 @@ class Pane(Vertical):
     """Columns that never flash, such as ages."""
 
     picture: reactive[Picture | None] = reactive(None, repaint=False)
+    trouble: reactive[NodedeckError | None] = reactive(None, repaint=False)
 
     def __init__(self, clock: Callable[[], datetime], *, id: str) -> None:
         super().__init__(id=id, classes="pane")
@@ -39,7 +46,7 @@ class Pane(Vertical):
 
     def compose(self) -> ComposeResult:
         """One table."""
-        yield Table(self.COLUMNS, empty=self.EMPTY, show_header=self.SHOW_HEADER)
+        yield Table(self.COLUMNS, empty=self._when_empty(), show_header=self.SHOW_HEADER)
 
     @property
     def table(self) -> Table:
@@ -49,7 +56,19 @@ class Pane(Vertical):
     def watch_picture(self, old: Picture | None, new: Picture | None) -> None:
         """Show a new picture; what differs from the one before flashes."""
         if new is not None and self.is_mounted:
+            self.table.set_empty(self._when_empty())
             self.refill(new, flash=old is not None)
+
+    def watch_trouble(self) -> None:
+        """Do not take an unread database for an empty one."""
+        if self.is_mounted:
+            self.table.set_empty(self._when_empty())
+
+    def _when_empty(self) -> str:
+        """What no rows mean: nothing there and what would bring it, or nothing known."""
+        if self.trouble is not None:
+            return UNREAD
+        return READING if self.picture is None else self.EMPTY
 
     def refill(self, picture: Picture, *, flash: bool = False) -> None:
         """Bring the rows in line with a picture, and with the time that has passed."""

@@ -55,7 +55,10 @@ class ChainPane(Pane):
         Column("value", "", min_width=9, max_width=24),
         Column("note", "", grow=1, min_width=6),
     )
-    EMPTY = "No chain state yet. It comes with the daemon's first block, or with 'nodedeck import'."
+    EMPTY = (
+        "No chain state yet. It comes with the daemon's first block;"
+        " 'nodedeck import apply config.yaml' (or key 7) brings in a legacy file's."
+    )
     SHOW_HEADER = False
     QUIET = frozenset({"note"})
 

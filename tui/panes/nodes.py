@@ -28,8 +28,9 @@ class NodesPane(Pane):
         Column("version", "version", min_width=7, max_width=14, priority=1),
     )
     EMPTY = (
-        "No nodes in the registry. The daemon adds them through its admin API;"
-        " 'nodedeck import apply node-config.json --yes' brings in a list."
+        "No nodes in the registry. 'nodedeck node add node1 --from node.yaml' adds one,"
+        " 'nodedeck import apply node-config.json' brings in a list, and the daemon adds them"
+        " through its admin API."
     )
 
     def rows(self, picture: Picture) -> list[Row]:
@@ -79,4 +80,4 @@ def _text(text: str, *, whole: str | None = None) -> Cell:
 
 
 def _hardware(item: Hardware) -> str:
-    return f"{item.count} × {item.type.partition(' | ')[0]}"
+    return f"{item.count} {UNICODE.times} {item.type.partition(' | ')[0]}"

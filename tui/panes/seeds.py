@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from textual.app import ComposeResult
+
 from store import outlook
 from store.paths import SEED_TYPES
 from tui.panes.base import Pane
 from tui.picture import Picture
 from tui.text import UNICODE, grouped, shorten_middle
+from tui.widgets.epoch_strip import EpochStrip
 from tui.widgets.table_model import Cell, Column, Row
 
 _SIGNATURE = 13
@@ -24,7 +27,15 @@ class SeedsPane(Pane):
         Column("seed", "seed", align="right", min_width=4),
         Column("signature", "signature", min_width=9, priority=1),
     )
-    EMPTY = "No seeds yet. The daemon writes one when the first epoch begins."
+    EMPTY = (
+        "No seeds yet. The daemon writes one when the first epoch begins;"
+        " 'nodedeck import apply config.yaml' brings in a legacy file's."
+    )
+
+    def compose(self) -> ComposeResult:
+        """The table, and the last epochs under it."""
+        yield from super().compose()
+        yield EpochStrip()
 
     def target(self, key: str) -> str:
         """The seed's path."""
@@ -32,6 +43,8 @@ class SeedsPane(Pane):
 
     def rows(self, picture: Picture) -> list[Row]:
         """One row a type."""
+        self.query_one(EpochStrip).marks = picture.epochs
+        self.set_class(bool(picture.epochs), "-strip")
         snapshot = picture.snapshot
         if snapshot.empty:
             return []

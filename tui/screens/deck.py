@@ -80,7 +80,7 @@ class DeckScreen(Screen[None]):
             "audit": partial(AuditPane, store=self._store),
         }  # fmt: skip
         panes = {
-            name: kind(self.clock, id=name).data_bind(DeckScreen.picture)
+            name: kind(self.clock, id=name).data_bind(DeckScreen.picture, DeckScreen.trouble)
             for name, kind in make.items()
         }
         yield Masthead(self._where, self.clock, read_only=self._read_only).data_bind(
@@ -168,7 +168,7 @@ class DeckScreen(Screen[None]):
         """Show another moment in every pane; it ends a pause, since "now" goes on meanwhile."""
         self._live_clock.release()
         self.waiting = None
-        self._take(Picture(visit.evidence, visit.changes, visit.hour, visit))
+        self._take(Picture(visit.evidence, visit.changes, visit.hour, visit=visit))
 
     def unvisit(self) -> bool:
         """Come back to now; whether there was a way to come."""

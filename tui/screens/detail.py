@@ -1,57 +1,71 @@
-"""One entity in full: every field with its source and home, and its own history."""
+"""One path in full: every field with its source and home, tables, a tree, and its own history."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from store import codec, history, masks, paths
-from store.documents import Entry
+from store import codec
 from store.errors import NodedeckError
-from store.manager import ConfigManager
-from store.models import Change
 from store.searching import EXTERNAL
+from tui.glyphs import UNICODE
+from tui.inspection import HISTORY_ROWS, Field, Inspection, inspect, newest
 from tui.panes.audit import change_cell, coarse_age
+from tui.panes.base import READING
+from tui.screens.change import ChangeScreen
+from tui.screens.value import ValueScreen
 from tui.store_thread import StoreThread
-from tui.text import clean
+from tui.text import age, clean, grouped, shorten_middle
+from tui.widgets.json_tree import JsonTree
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
-HISTORY_ROWS = 200
-
-_FIELD_COLUMNS = (
+_HEADING_CELLS: Final = 200
+_RETELL_SECONDS: Final = 5.0
+_FIELD_COLUMNS: Final = (
     Column("field", "field", min_width=12, max_width=34),
     Column("value", "value", grow=1, min_width=16, max_width=400),
     Column("source", "source", min_width=6, priority=1),
     Column("home", "home", min_width=8, priority=2),
 )
-_HISTORY_COLUMNS = (
-    Column("age", "", align="right", width=6),
+_MODEL_COLUMNS: Final = (
+    Column("model", "model", grow=2, min_width=16, max_width=80),
+    Column("args", "arguments", grow=1, min_width=12, max_width=400),
+)
+_HARDWARE_COLUMNS: Final = (
+    Column("count", "count", align="right", min_width=5, max_width=12),
+    Column("type", "type", grow=1, min_width=12, max_width=80),
+)
+_HISTORY_COLUMNS: Final = (
+    Column("age", "age", align="right", width=6),
     Column("change", "change", grow=3, min_width=24, max_width=200),
     Column("actor", "by", min_width=8, max_width=24, priority=1),
     Column("reason", "reason", grow=1, min_width=8, max_width=60, priority=2),
 )
-_DIFFERENCE_COLUMNS = (
-    Column("field", "field", min_width=12, max_width=40),
-    Column("old", "before", grow=1, min_width=12, max_width=300),
-    Column("new", "after", grow=1, min_width=12, max_width=300),
-)
+_COLUMNS: Final = {
+    "fields": _FIELD_COLUMNS,
+    "models": _MODEL_COLUMNS,
+    "hardware": _HARDWARE_COLUMNS,
+    "past": _HISTORY_COLUMNS,
+}
 
 
 class DetailScreen(Screen[None]):
-    """All there is to one path; ``esc`` goes back to where one was."""
+    """All there is to one path, kept up to date; ``esc`` goes back to where one was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.back", "back", id="detail.back"),
         Binding("tab", "app.focus_next", "next list", id="detail.next"),
+        Binding("shift+tab", "app.focus_previous", "list before", show=False, id="detail.previous"),
+        Binding("escape", "app.back", "back", id="detail.back"),
     ]
 
     def __init__(self, path: str, store: StoreThread, clock: Callable[[], datetime]) -> None:
@@ -59,110 +73,189 @@ class DetailScreen(Screen[None]):
         self._path = path
         self._store = store
         self._clock = clock
+        self._shown: Inspection | None = None
+        self._told: list[Cell] = []
 
     def compose(self) -> ComposeResult:
-        """The path, its fields, its history."""
-        yield Static(Content(clean(self._path)), classes="heading")
+        """The path, its fields, what a node has besides, the tree, the history."""
+        heading = shorten_middle(clean(self._path, limit=10 * _HEADING_CELLS), _HEADING_CELLS)
+        yield Static(Content(heading), classes="heading")
         yield Static(id="fault", markup=False)
-        with Vertical(classes="pane", id="fields") as fields:
-            fields.border_title = "Fields"
-            yield Table(_FIELD_COLUMNS, empty="Nothing stands here now.")
-        with Vertical(classes="pane", id="past") as past:
-            past.border_title = "History"
+        with _part("fields", "Fields"):
+            yield Table(_FIELD_COLUMNS, empty=READING)
+        with Horizontal(id="equipment"):
+            with _part("models", "Models"):
+                yield Table(_MODEL_COLUMNS, empty="No models. The node serves nothing.")
+            with _part("hardware", "Hardware"):
+                yield Table(_HARDWARE_COLUMNS, empty="No hardware is told of this node.")
+        with _part("tree", "Value"):
+            yield JsonTree()
+        with _part("past", "History"):
             yield Table(_HISTORY_COLUMNS, empty="No change of this is in the log.")
         yield Footer(show_command_palette=False)
 
     async def on_mount(self) -> None:
-        """Read the fields and the history."""
-        said = self.query_one("#fault", Static)
-        said.display = False
-        fields, past = (self.query_one(f"#{name} Table", Table) for name in ("fields", "past"))
-        fields.focus()
+        """Read, and read again whenever something was committed."""
+        for part in ("#fault", "#equipment", "#tree"):
+            self.query_one(part).display = False
+        self._table("fields").focus()
+        await self._read()
+        self.watch(self.app.screen_stack[0], "picture", self._look_again, init=False)
+        self.set_interval(_RETELL_SECONDS, self._retell, name="coarse ages")
+
+    def _look_again(self) -> None:
+        self.run_worker(self._read(), name="detail", group="detail", exclusive=True)
+
+    async def _read(self) -> None:
+        """Read the path where its entity has changed; a fault leaves what was shown."""
+        path, mark = self._path, None if self._shown is None else self._shown.mark
         try:
-            entries, changes = await self._store.call(self._read)
+            found = await self._store.call(
+                lambda manager: None if newest(manager, path) == mark else inspect(manager, path)
+            )
         except NodedeckError as fault:
-            said.display = True
-            said.update(clean(fault))
+            self._say(str(fault))
             return
-        fields.set_rows([_field_row(self._path, entry) for entry in entries], flash=False)
-        past.set_rows([self._change_row(change) for change in changes], flash=False)
+        if found is None:
+            return
+        # what was taken away did not change, and is no news a second time
+        flash = self._shown is not None and found.value is not None
+        self._shown = found
+        self._told = [change_cell(change) for change in found.changes]
+        self._show(found, flash=flash)
 
-    def _read(self, manager: ConfigManager) -> tuple[list[Entry], list[Change]]:
-        parts = paths.split(self._path)
-        entries = [
-            entry
-            for entry in manager.effective().leaves()
-            if paths.split(entry.path)[: len(parts)] == parts
-        ]
-        return entries, manager.history(self._path, limit=HISTORY_ROWS)
+    def _show(self, found: Inspection, *, flash: bool) -> None:
+        """Bring every part in line with what was read."""
+        self._say_removed(found)
+        told = f"{grouped(found.leaves)}" if found.leaves > len(found.fields) else ""
+        self._entitle(
+            "fields", "Fields", f"the first {len(found.fields)} of {told}" if told else ""
+        )
+        self._fill("fields", [_field_row(self._path, one, found) for one in found.fields], flash)
+        self.query_one("#equipment").display = bool(found.models or found.hardware)
+        self._fill("models", _model_rows(found.models or {}), flash)
+        self._fill("hardware", _hardware_rows(found.hardware or []), flash)
+        self.query_one("#tree").display = found.nested
+        if found.nested:
+            self.query_one(JsonTree).show(found.value, flash=flash)
+        self._retell(flash=flash)
+        count = len(found.changes)
+        noun = "change" if count == 1 else "changes"
+        kept = f"the newest {count}" if count == HISTORY_ROWS else f"{count} {noun}"
+        self._entitle("past", "History", kept if count else "")
+        self._table("fields").set_empty("Nothing stands here now.")
 
-    def _change_row(self, change: Change) -> Row:
-        seconds = (self._clock() - change.at).total_seconds()
-        who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
-        age = Cell(coarse_age(seconds), "muted")
-        return Row(
-            str(change.id), (age, change_cell(change), who, Cell(change.reason or "", "muted"))
+    def _retell(self, *, flash: bool = False) -> None:
+        """Show the ages anew."""
+        if self._shown is None:
+            return
+        rows = []
+        for change, told in zip(self._shown.changes, self._told, strict=True):
+            seconds = (self._clock() - change.at).total_seconds()
+            who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
+            why = Cell(change.reason or "", "muted")
+            rows.append(Row(str(change.id), (Cell(coarse_age(seconds), "muted"), told, who, why)))
+        self._fill("past", rows, flash)
+        if self._shown.removed is not None:
+            self._say_removed(self._shown)
+
+    def _fill(self, part: str, rows: Sequence[Row], flash: bool) -> None:
+        """Show a table's rows; of rows that were there, the cells that differ flash."""
+        table = self._table(part)
+        if flash:
+            was = {row.key: row for row in table.rows}
+            rows = [_marked(row, was.get(row.key), _COLUMNS[part]) for row in rows]
+        table.set_rows(rows, flash=flash)
+
+    def _table(self, part: str) -> Table:
+        return self.query_one(f"#{part} Table", Table)
+
+    def _entitle(self, part: str, title: str, note: str) -> None:
+        self.query_one(f"#{part}").border_title = Content(f"{title}  {note}".rstrip())
+
+    def _say_removed(self, found: Inspection) -> None:
+        if found.value is not None or found.removed is None:
+            self._say("")
+            return
+        gone = found.removed
+        ago = age(max(0.0, (self._clock() - gone.at).total_seconds() // 5 * 5))
+        path = shorten_middle(clean(self._path), 60)
+        self._say(
+            f"{UNICODE.critical} {path} was removed {ago} ago by {gone.actor or EXTERNAL};"
+            " what stood here last is below."
         )
 
+    def _say(self, text: str) -> None:
+        said = self.query_one("#fault", Static)
+        said.display = bool(text)
+        if str(said.content) != clean(text):
+            said.update(clean(text))
 
-def _field_row(path: str, entry: Entry) -> Row:
-    name = entry.path[len(path) + 1 :] or entry.path
-    parts = paths.split(entry.path)
-    value = codec.shown(masks.masked(parts, entry.value))
-    home = Cell(str(entry.home), "muted")
-    return Row(entry.path, (Cell(name, "muted"), value, str(entry.source), home))
+    def on_table_selected(self, event: Table.Selected) -> None:
+        """Open a change, or a value in full."""
+        found, key, part = self._shown, event.key, event.table.parent
+        if found is None or part is None:
+            return
+        if part.id == "past":
+            change = next(one for one in found.changes if str(one.id) == key)
+            self.app.push_screen(ChangeScreen(change))
+            return
+        title, value = self._value(str(part.id), key, found)
+        self.app.push_screen(ValueScreen(title, (("Value", value),)))
 
-
-class ChangeScreen(Screen[None]):
-    """One change: what stood before and after, field by field."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.back", "back", id="change.back")
-    ]
-
-    def __init__(self, change: Change) -> None:
-        super().__init__()
-        self._change = change
-
-    def compose(self) -> ComposeResult:
-        """Who, when and why, and the fields that differ."""
-        change = self._change
-        who = change.actor or EXTERNAL
-        when = change.at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-        why = f', because "{change.reason}"' if change.reason else ""
-        heading = f"#{change.id}  {change.path}  {when}  by {who}{why}"
-        yield Static(Content(clean(heading)), classes="heading")
-        with Vertical(classes="pane", id="differences") as box:
-            box.border_title = "What changed"
-            yield Table(_DIFFERENCE_COLUMNS, empty="It was rewritten and nothing changed.")
-        yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        """Fill in the fields."""
-        table = self.query_one(Table)
-        path = self._change.path
-        rows = []
-        for field in history.fields(self._change):
-            name = field.path[len(path) + 1 :] or field.path
-            rows.append(
-                Row(
-                    field.path,
-                    (
-                        Cell(name, "muted"),
-                        Cell(_shown(field.path, field.old), "muted"),
-                        Cell(_shown(field.path, field.new), "strong"),
-                    ),
-                )
-            )
-        table.set_rows(rows, flash=False)
-        table.focus()
+    def _value(self, part: str, key: str, found: Inspection) -> tuple[str, Any]:
+        """What a row stands for, and under which name."""
+        if part == "models" and found.models is not None:
+            return key, found.models[key]
+        if part == "hardware" and found.hardware is not None:
+            return f"{self._path}.hardware", found.hardware[int(key)]
+        if part == "tree" and (branch := self.query_one(JsonTree).branch(key)) is not None:
+            return f"{self._path}  {branch.name}", branch.value
+        field = next(one for one in found.fields if one.path == key)
+        return field.path, field.value
 
 
-def _shown(path: str, value: object) -> str:
-    if value is None:
-        return "–"
-    try:
-        parts = paths.split(path)
-    except NodedeckError:  # a key that only a foreign writer could make
-        parts = (path,)
-    return codec.shown(masks.masked(parts, value))
+def _part(name: str, title: str) -> Vertical:
+    box = Vertical(classes="pane", id=name)
+    box.border_title = title
+    return box
+
+
+def _marked(row: Row, was: Row | None, columns: Sequence[Column]) -> Row:
+    if was == row:
+        return row
+    changed = (
+        column.key
+        for at, column in enumerate(columns)
+        if column.key != "age" and (was is None or was.cell(at).text != row.cell(at).text)
+    )
+    return replace(row, changed=frozenset(changed))
+
+
+def _field_row(path: str, field: Field, found: Inspection) -> Row:
+    name = field.path[len(path) + 1 :] or field.path
+    faint = found.value is None or field.value == ""
+    value = Cell(codec.shown(field.value) or '""', "muted" if faint else "")
+    cells = (Cell(name, "muted"), value, field.source, Cell(field.home, "muted"))
+    return Row(field.path, cells)
+
+
+def _model_rows(models: dict[str, Any]) -> list[Row]:
+    rows = []
+    for name, model in models.items():
+        args = model.get("args") if isinstance(model, dict) and set(model) <= {"args"} else None
+        plain = isinstance(args, list) and all(isinstance(one, str) for one in args)
+        told = " ".join(args) if plain and args is not None else codec.shown(model)
+        rows.append(Row(name, (name, Cell(told if told else UNICODE.none, "muted"))))
+    return rows
+
+
+def _hardware_rows(hardware: list[Any]) -> list[Row]:
+    rows = []
+    for at, item in enumerate(hardware):
+        if isinstance(item, dict) and set(item) <= {"type", "count"}:
+            cells = (codec.shown(item.get("count", "")), codec.shown(item.get("type", "")))
+        else:
+            cells = ("", codec.shown(item))
+        rows.append(Row(str(at), cells))
+    return rows

@@ -7,12 +7,26 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from tui.commands import COMMANDS, Command
+from tui.glyphs import UNICODE
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
+LEGEND = (
+    (UNICODE.on, "$text-success", "on, live"),
+    (UNICODE.off, "$text-warning", "off, read-only"),
+    (UNICODE.ok, "$text-success", "claimed"),
+    (UNICODE.bad, "$text-error", "unclaimed"),
+    (UNICODE.dot, "", "not yet"),
+    (UNICODE.none, "", "none"),
+    (UNICODE.warn, "$text-warning", "warning"),
+    (UNICODE.critical, "$text-error", "critical, missing"),
+)
+"""What the signs of the deck mean."""
 _SCOPES = {"app": "everywhere", "deck": "on the deck", "table": "in a list"}
 
 
@@ -24,7 +38,7 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        """A table in a box."""
+        """A table in a box, and what the signs mean."""
         with Vertical(id="help") as box:
             box.border_title = "Help"
             box.border_subtitle = "esc closes"
@@ -35,6 +49,10 @@ class HelpScreen(ModalScreen[None]):
                     Column("scope", "where", width=12, priority=1),
                 )
             )
+
+            for line in (LEGEND[:4], LEGEND[4:]):
+                parts = [(f"{sign} {told}  ", style) for sign, style, told in line]
+                yield Static(Content.assemble(*parts), classes="legend")
 
     def on_mount(self) -> None:
         """Fill the table."""

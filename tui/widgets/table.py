@@ -198,6 +198,16 @@ class Table(TableMoves, inherit_bindings=False):
 
     # sort
 
+    def set_empty(self, text: str) -> None:
+        """Show another text where there are no rows at all."""
+        if text == self._empty_at_all:
+            return
+        if self._empty == self._empty_at_all:
+            self._empty = text
+        self._empty_at_all = text
+        self._fit_columns()
+        self.refresh()
+
     def action_sort(self) -> None:
         """Sort by the column of the cursor: ascending, descending, then as the rows come."""
         if self._always_sorted:
