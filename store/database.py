@@ -151,6 +151,10 @@ class Database:
                     connection.execute(undo)
                 raise
 
+    def plainly(self) -> AbstractContextManager[None]:
+        """Statements outside any transaction, their failures as sentences."""
+        return sentences(self.path)
+
     def data_version(self) -> int:
         """A number that moves when another connection has committed: a hint to read again."""
         with sentences(self.path):

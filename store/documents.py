@@ -147,6 +147,17 @@ class Document:
             hint=f"Did you mean {', '.join(near)}?" if near else "'nodedeck list' shows all paths.",
         )
 
+    def reveal(self, parts: Sequence[str], value: Any) -> None:
+        """Put a secret's value in place of its mask, for whoever may see it.
+
+        A value that a layer above has laid over it stays.
+        """
+        branch: Any = self.tree
+        for part in parts[:-1]:
+            branch = branch.get(part) if isinstance(branch, dict) else None
+        if isinstance(branch, dict) and branch.get(parts[-1]) == codec.MASK:
+            branch[parts[-1]] = value
+
     def masked(self) -> dict[str, Any]:
         """The tree with secrets masked; raises InvalidValue for an override that is none."""
         self.check()
@@ -189,7 +200,7 @@ def database_tree(db: Database) -> dict[str, Any]:
         (Kind.VERSIONS, audit.VERSIONS),
         (Kind.UPGRADE, audit.UPGRADE),
         (Kind.NODE, audit.NODES),
-        (Kind.SETTING, audit.SETTINGS),
+        (Kind.SETTING, audit.SHOWN_SETTINGS),
     )
     for kind, entity in layers:
         for path, stored in state.present(db, entity):

@@ -5,6 +5,7 @@ A method that writes is one transaction: the write lock, the value, the attribut
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from store import database as sqlite
 from store.database import Database
 from store.documents import Overrides
 from store.locations import Locations
+from store.sealing import keyfile
 
 
 def utc_now() -> datetime:
@@ -37,12 +39,14 @@ class Door:
         actor: str,
         clock: Callable[[], datetime] = utc_now,
         overrides: Overrides | None = None,
+        master_key: Path | None = None,
     ) -> None:
         self.database = database
         self.config = config
         self.actor = actor
         self.clock = clock
         self.overrides = overrides or Overrides()
+        self.master_key = master_key or keyfile.place(os.environ)
 
     @classmethod
     def open(
@@ -57,7 +61,14 @@ class Door:
     ) -> Self:
         """Open an existing database; raises what ``Database`` raises."""
         database = Database(locations.database, read_only=read_only, busy_ms=busy_ms)
-        return cls(database, locations.config, actor=actor, clock=clock, overrides=overrides)
+        return cls(
+            database,
+            locations.config,
+            actor=actor,
+            clock=clock,
+            overrides=overrides,
+            master_key=locations.master_key,
+        )
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -185,6 +185,8 @@ def history(
 def _of_entity(pattern: Pattern) -> peewee.Expression:
     """The audit rows whose path can hold what a pattern without wildcards names."""
     address = paths.locate(pattern.text)
+    if address is not None and address.kind is Kind.NODE and not address.field:
+        return AuditLog.path.in_((address.entity, f"{address.entity}.{paths.NODE_KEY}"))
     if address is not None and address.kind is not Kind.SETTING:
         return AuditLog.path == address.entity
     # a setting that holds an object has leaves below it; a service or the whole node list has

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from store.sealing import keyfile
 
 CONFIG_VARIABLES = ("NODEDECK_CONFIG", "API_CONFIG_PATH")
 DATABASE_VARIABLES = ("NODEDECK_DB", "API_SQLITE_PATH")
@@ -14,10 +16,12 @@ CONFIG_NAME = "config.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Locations:
-    """The config file and the database of one host."""
+    """The config file and the database of one host, and the master key of who looks at them."""
 
     config: Path
     database: Path
+    # not one of the host's two files: whose key it is depends on who looks
+    master_key: Path | None = field(default=None, compare=False)
 
 
 def resolve(
@@ -37,7 +41,7 @@ def resolve(
     else:
         config_path = cwd / CONFIG_NAME
     database = cwd / named_db if named_db else config_path.parent / DATABASE_NAME
-    return Locations(config_path, database)
+    return Locations(config_path, database, keyfile.place(environ))
 
 
 def read_only_wanted(environ: Mapping[str, str]) -> bool:

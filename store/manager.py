@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from store.door import utc_now
 from store.operations.chain import ChainOperations
-from store.operations.exporting import ExportOperations
 from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
 from store.operations.profiles import FlagOperations, ProfileOperations
+from store.operations.secrets import SecretOperations
 from store.operations.settings import SettingOperations
 from store.operations.values import ValueOperations
 
@@ -20,7 +20,7 @@ __all__ = ["ConfigManager", "utc_now"]
 
 
 class ConfigManager(
-    ExportOperations,
+    SecretOperations,
     ChainOperations,
     NodeOperations,
     ValueOperations,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from store.codec import MASK
+from store.sealing import wording
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SECRET_WORDS: Final = {
@@ -45,7 +46,9 @@ def is_secret(parts: Sequence[str], value: Any) -> bool:
         return any(is_secret(parts, item) for item in value)
     if not isinstance(value, str) or not value:
         return False
-    return names_secret(parts) or _PEM in value
+    # as the log tells of secrets: sealed, or covered by a mask with a count
+    told = wording.is_sealed(value) or wording.is_covered(value)
+    return told or names_secret(parts) or _PEM in value
 
 
 def holds_secret(parts: Sequence[str], value: Any) -> bool:

@@ -8,7 +8,9 @@ from store import checks, state, writes
 from store.door import Door
 from store.errors import InvalidValue, UnknownPath
 from store.models import Node
-from store.paths import join
+from store.paths import Kind, join
+from store.sealing.places import Place
+from store.sealing.vault import Vault
 
 
 class NodeOperations(Door):
@@ -72,15 +74,14 @@ class NodeOperations(Door):
             return writes.drop_node(self.database, node_id)
 
     def set_node_key(self, node_id: str, key: str, *, reason: str | None = None) -> int:
-        """Store a node's security key; its version, 1 for a first key.
+        """Seal a node's security key; its version, 1 for a first key.
 
-        Setting the key that is there leaves its version. No key is ever logged or shown.
+        Setting the key that is there leaves its version. No key is ever logged or shown in clear.
         """
-        if not key:
-            raise InvalidValue("A security key must not be empty; nothing was changed.")
         with self._writing(reason):
             _named(node_id, self._nodes())
-            return writes.put_node_key(self.database, node_id, key)
+            self._put_key(node_id, key)
+            return writes.node_key_version(self.database, node_id)
 
     def rotate_node_key(self, node_id: str, key: str, *, reason: str | None = None) -> int:
         """Replace a node's security key by another; its new version.
@@ -89,19 +90,23 @@ class NodeOperations(Door):
         """
         with self._writing(reason):
             _named(node_id, self._nodes())
-            version = writes.node_key_version(self.database, node_id)
-            changed = writes.put_node_key(self.database, node_id, key) if key and version else 0
-            if changed <= version:
+            if not writes.node_key_version(self.database, node_id) or not self._put_key(
+                node_id, key
+            ):
                 raise InvalidValue(
                     f"The security key of {join('nodes', node_id)} cannot be rotated: there must"
                     " be one, and the new one must be another; nothing was changed."
                 )
-            return changed
+            return writes.node_key_version(self.database, node_id)
 
     def node_key_version(self, node_id: str) -> int:
         """The version of a node's security key, 0 where it has none."""
         with self.database.reading():
             return writes.node_key_version(self.database, node_id)
+
+    def _put_key(self, node_id: str, key: str) -> bool:
+        place = Place(Kind.NODE_KEY, (node_id,))
+        return Vault(self.database, self.master_key).put(place, key).changed
 
     def _nodes(self) -> tuple[Node, ...]:
         return state.nodes(self.database)
