@@ -5,8 +5,10 @@ Each check reads and changes nothing. What is wrong comes back as findings, wors
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,8 @@ from store.errors import Busy, NodedeckError, Refused, UsageError
 from store.findings import Finding, Severity, in_order
 from store.locations import Locations
 from store.manager import utc_now
+from store.sealing import findings as sealing
+from store.sealing import keyfile
 
 _NAMED: Final = 5
 _NEWEST: Final = (
@@ -31,6 +35,7 @@ def examine(locations: Locations) -> list[Finding]:
     ``Database``, Busy and Refused, since then nothing can be said.
     """
     found = [*_modes(locations), *_config_file(locations.config)]
+    key_path = locations.master_key or keyfile.place(os.environ)
     try:
         opened = Database(locations.database, read_only=True)
     except (UsageError, Busy, Refused):
@@ -39,7 +44,7 @@ def examine(locations: Locations) -> list[Finding]:
         found.append(Finding(Severity.CRITICAL, fault.message, fault.hint))
     else:
         try:
-            for check in _CHECKS:
+            for check in (*_CHECKS, partial(_secrets, key_path)):
                 found += _tried(check, opened)
         finally:
             opened.close()
@@ -163,6 +168,10 @@ def _undecodable(db: Database) -> Iterator[Finding]:
 def _settings(db: Database) -> Iterator[Finding]:
     for message, hint in settings_checks.problems(db):
         yield Finding(Severity.WARNING, message, hint)
+
+
+def _secrets(key_path: Path, db: Database) -> Iterator[Finding]:
+    yield from sealing.judged(sealing.gather(db, key_path))
 
 
 def _asked(wanted: str) -> str:

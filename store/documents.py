@@ -152,11 +152,18 @@ class Document:
 
         A value that a layer above has laid over it stays.
         """
+        if (branch := self._masked_at(parts)) is not None:
+            branch[parts[-1]] = value
+
+    def masks(self, parts: Sequence[str]) -> bool:
+        """Whether the mask stands at a path."""
+        return self._masked_at(parts) is not None
+
+    def _masked_at(self, parts: Sequence[str]) -> dict[str, Any] | None:
         branch: Any = self.tree
         for part in parts[:-1]:
             branch = branch.get(part) if isinstance(branch, dict) else None
-        if isinstance(branch, dict) and branch.get(parts[-1]) == codec.MASK:
-            branch[parts[-1]] = value
+        return branch if isinstance(branch, dict) and branch.get(parts[-1]) == codec.MASK else None
 
     def masked(self) -> dict[str, Any]:
         """The tree with secrets masked; raises InvalidValue for an override that is none."""

@@ -68,6 +68,7 @@ class Evidence:
     hidden: tuple[str, ...] = ()
     platform: str = ""
     thresholds: Thresholds = Thresholds()
+    secrets: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,9 +293,13 @@ def _hidden(evidence: Evidence, _: datetime) -> Iterator[Finding]:
         )
 
 
+def _secrets(evidence: Evidence, _: datetime) -> Iterator[Finding]:
+    yield from evidence.secrets
+
+
 _RULES: Final[tuple[Rule, ...]] = (
     _moving, _seeds_there, _upcoming, _claim, _behind, _upgrade, _versions, _several_seeds, _nodes,
-    _undecoded, _overwritten, _hidden,
+    _undecoded, _overwritten, _hidden, _secrets,
 )  # fmt: skip
 
 

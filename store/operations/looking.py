@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from store.documents import Document, Entry, Overrides, Source
 from store.door import Door
 from store.findings import Evidence
 from store.models import Change, Snapshot
+from store.sealing import findings as sealing
 
 
 class Looking(Door):
@@ -30,7 +32,9 @@ class Looking(Door):
         """What findings are judged from, as of one moment."""
         with self.database.reading():
             snapshot = state.snapshot(self.database, self.clock())
-            return evidence.gather(self.database, snapshot, self.overrides)
+            found = evidence.gather(self.database, snapshot, self.overrides)
+            seals = sealing.gather(self.database, self.master_key)
+        return replace(found, secrets=tuple(sealing.judged(seals)))
 
     def feed(self, after: int) -> list[Change]:
         """Changes after a change id, oldest first."""

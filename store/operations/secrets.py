@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from store import export, files, paths
+from store import export, files, paths, settings
 from store.documents import Document
 from store.errors import (
     HalfDone,
@@ -30,6 +30,7 @@ from store.sealing.access import Access
 from store.sealing.places import Place, Secret, State
 from store.sealing.scrub import careful, scrub
 from store.sealing.vault import Vault
+from store.timeline import PastDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class SecretOperations(Looking):
         place = places.at(path)
         with self.database.reading():
             return places.find(self.database, place)
+
+    def holds_secret(self, path: str, value: Any) -> bool:
+        """Whether a path holds a secret, or a value that is meant for it is one by its look."""
+        with self.database.reading():
+            return settings.is_secret(self.database, path, value)
 
     def lost_secrets(self) -> list[Secret]:
         """The sealed values that do not open, for want of their key."""
@@ -279,7 +285,8 @@ class SecretOperations(Looking):
     ) -> list[Secret]:
         """Put the values of sealed settings into a document, to be exported ``where``.
 
-        That they leave is on record before. Those that do not open stay masked and are returned.
+        That they leave is on record before. Those that do not open stay masked and are returned,
+        as do all in a document of the past, whose secrets the log has sealed or not at all.
         """
         db, shut = self.database, []
         with self._on_record("export", access.EVERYTHING, reason):
@@ -287,6 +294,8 @@ class SecretOperations(Looking):
                 self._record("export", access.EVERYTHING, reason, f"in clear to {where}")
             with db.reading():
                 held = [each for each in places.listed(db) if each.place.kind is Kind.SETTING]
+            if isinstance(document, PastDocument):
+                return [each for each in held if document.masks(paths.split(each.place.path))]
             opener = Vault(db, self.master_key)
             for secret in held:
                 try:
