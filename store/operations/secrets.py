@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from store import export, files, paths, settings
+from store import checks, export, files, paths, settings
 from store.documents import Document
 from store.errors import (
     HalfDone,
@@ -269,16 +269,17 @@ class SecretOperations(Looking):
             raise
 
     def _record(self, act: str, path: str, reason: str | None, result: str) -> None:
-        access.record(
-            self.database,
-            at=self.clock(),
-            actor=self.actor,
-            act=act,
-            path=path,
-            origin=access.origin(os.environ),
-            reason=reason,
-            result=result,
-        )
+        with checks.utf8():
+            access.record(
+                self.database,
+                at=self.clock(),
+                actor=self.actor,
+                act=act,
+                path=path,
+                origin=access.origin(os.environ),
+                reason=reason,
+                result=result,
+            )
 
     def open_secrets(
         self, document: Document, *, where: str, reason: str | None = None

@@ -212,7 +212,13 @@ def _refuse_nothing(place: Place, value: Any) -> None:
             f"{place.path} needs a value: not an empty one, not the mask, and not sealed text;"
             " nothing was changed."
         )
-    if len(place.packed(value).encode()) > LONGEST:
+    try:
+        length = len(place.packed(value).encode())
+    except UnicodeEncodeError:  # which holds the value, and would tell it
+        raise InvalidValue(
+            f"{place.path}: a secret must be text that UTF-8 can hold; nothing was changed."
+        ) from None
+    if length > LONGEST:
         raise InvalidValue(
             f"{place.path}: a secret has at most {LONGEST:,} bytes; nothing was changed."
         )

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from store import schema
+from store import backup, restoring, schema
+from store.locations import Locations
 from store.manager import ConfigManager
 from store.sealing.access import Origin, origin
 from tests.support import foreign
+from tests.support.clock import FixedClock
 
 
 @pytest.fixture
@@ -58,6 +60,21 @@ def test_it_is_read_newest_first_and_by_path(logged: ConfigManager) -> None:
     assert [each.id for each in logged.accesses(before=3, limit=1)] == [2]
     logged.rekey_secrets()
     assert [each.act for each in logged.accesses("svc.token", limit=1)] == ["rekey"]
+
+
+def test_a_restore_takes_no_look_back(
+    logged: ConfigManager, locations: Locations, clock: FixedClock
+) -> None:
+    logged.reveal_secret("svc.token", reason="before the backup")
+    made = backup.create(locations, actor="a@b", host="h", clock=clock)
+    logged.reveal_secret("svc.token", reason="to be hidden by a restore")
+    before = logged.accesses()
+    logged.close()
+    for _ in range(2):
+        planned = restoring.plan(made, locations)
+        restoring.apply(planned, actor="a@b", host="h", clock=clock)
+        assert logged.accesses() == before
+    assert logged.reveal_secret("svc.token", reason="after it") == "c"
 
 
 def test_where_a_call_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,16 @@ def test_what_is_no_value_is_refused(sealed: ConfigManager, value: str) -> None:
     assert counted(sealed) == before
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_a_value_that_is_no_utf_8_is_not_told(sealed: ConfigManager, path: str) -> None:
+    with pytest.raises(InvalidValue, match="text that UTF-8 can hold") as caught:
+        sealed.set_secret(path, "hunter3\udcff")
+    assert "hunter3" not in f"{caught.value}{sealed.accesses()}"
+    with pytest.raises(InvalidValue) as caught:
+        sealed.set_value(SETTING, "hunter3\udcff")
+    assert "hunter3" not in str(caught.value)
+
+
 def test_a_setting_that_others_stand_below_holds_no_secret(manager: ConfigManager) -> None:
     manager.set_value("svc.token.x", "1", create=True)
     with pytest.raises(InvalidValue, match="would stand above"):
