@@ -363,7 +363,7 @@ def test_a_full_disk_leaves_no_half_backup(
 ) -> None:
     made = take(locations, clock)
     disk = tmp_path / "disk"
-    with small_disk(disk, "1m"):
+    with small_disk(disk, "2m"):
         there = Locations(disk / "config.yaml", disk / "state.db")
         create(there.database, created_by="tests")
         with ConfigManager.open(there, actor=ACTOR) as opened:
@@ -400,6 +400,7 @@ def test_an_older_schema_is_brought_up_to_date_on_its_way(
     backup.manifest_of(made.path).unlink()
     foreign.write(
         made.path,
+        "ALTER TABLE settings DROP COLUMN key_version",
         *(f"DROP TABLE {name}" for name in added_since_version_1(made.path)),
         "UPDATE meta SET value='1' WHERE key='schema_version'",
     )
