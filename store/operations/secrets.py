@@ -27,7 +27,7 @@ from store.operations.looking import Looking
 from store.paths import Kind
 from store.sealing import access, keyfile, places, traces, vault
 from store.sealing.access import Access
-from store.sealing.places import Place, Secret, State
+from store.sealing.places import NOTHING, Beside, Place, Secret, State
 from store.sealing.scrub import careful, scrub
 from store.sealing.vault import Vault
 from store.timeline import PastDocument
@@ -99,14 +99,12 @@ class SecretOperations(Looking):
         where the key of present values is lost, unless ``accept_lost``.
         """
         place = places.at(path)
-        if place.kind is not Kind.PROVIDER and (base_url, model) != (None, None):
+        beside = Beside(base_url, model)
+        if place.kind is not Kind.PROVIDER and beside != NOTHING:
             raise UsageError(f"{path} is no provider's key; nothing was changed.")
 
         def put(vault: Vault) -> bool:
-            done = vault.put(place, value)
-            if (base_url, model) != (None, None):
-                places.describe_provider(self.database, place, base_url, model)
-            return done.cleared
+            return vault.put(place, value, beside).cleared
 
         return self._stored("set", place, seen, put, accept_lost=accept_lost, reason=reason)
 

@@ -83,6 +83,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside a provider's key, in clear; None leaves what is there."""
+
+    base_url: str | None = None
+    model: str | None = None
+
+
+NOTHING: Final = Beside()
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """A secret as it stands; ``change`` is the newest change id that tells of it.
 
@@ -174,10 +185,13 @@ def _change(db: Database, place: Place) -> int:
     return int(db.value("SELECT max(id) FROM audit_log WHERE path=?", (place.entity,)) or 0)
 
 
-def write(db: Database, place: Place, sealed: str, *, raises: bool) -> None:
+def write(
+    db: Database, place: Place, sealed: str, *, raises: bool, beside: Beside = NOTHING
+) -> None:
     """Store sealed text at a place; ``raises`` says whether its version goes up.
 
-    Raises UnknownPath for the key of a node that there is not.
+    ``beside`` is stored with a provider's key, in the same statement. Raises UnknownPath for the
+    key of a node that there is not.
     """
     by = int(raises)
     if place.kind is Kind.SETTING:
@@ -190,10 +204,11 @@ def write(db: Database, place: Place, sealed: str, *, raises: bool) -> None:
         )
     elif place.kind is Kind.PROVIDER:
         db.execute_sql(
-            "INSERT INTO provider_configs(provider,api_key,updated_at)"
-            " VALUES(?,?,CURRENT_TIMESTAMP) ON CONFLICT(provider) DO UPDATE SET"
-            " api_key=excluded.api_key, key_version=key_version+?, updated_at=CURRENT_TIMESTAMP",
-            (*place.keys, sealed, by),
+            "INSERT INTO provider_configs(provider,api_key,base_url,model,updated_at)"
+            " VALUES(?1,?2,coalesce(?3,''),coalesce(?4,''),CURRENT_TIMESTAMP)"
+            " ON CONFLICT(provider) DO UPDATE SET api_key=?2, base_url=coalesce(?3,base_url),"
+            " model=coalesce(?4,model), key_version=key_version+?5, updated_at=CURRENT_TIMESTAMP",
+            (*place.keys, sealed, beside.base_url, beside.model, by),
         )
     else:
         if not db.rows("SELECT 1 FROM inference_nodes WHERE id=?", place.keys):
@@ -213,10 +228,10 @@ def remove(db: Database, place: Place) -> None:
     db.execute_sql(f"DELETE FROM {home.table} WHERE {where}", place.keys)
 
 
-def describe_provider(db: Database, place: Place, base_url: str | None, model: str | None) -> None:
-    """Store what stands beside a provider's key; None leaves it."""
+def describe(db: Database, place: Place, beside: Beside) -> None:
+    """Store what stands beside a provider's key, and leave the key."""
     db.execute_sql(
         "UPDATE provider_configs SET base_url=coalesce(?,base_url), model=coalesce(?,model),"
         " updated_at=CURRENT_TIMESTAMP WHERE provider=?",
-        (base_url, model, *place.keys),
+        (beside.base_url, beside.model, *place.keys),
     )

@@ -14,7 +14,7 @@ from store.errors import InvalidValue, SecretError
 from store.paths import Kind, setting_path
 from store.sealing import keyfile, places, seals, wording
 from store.sealing.keyfile import MasterKey, Ring
-from store.sealing.places import Place, Secret, State
+from store.sealing.places import NOTHING, Beside, Place, Secret, State
 
 LONGEST: Final = 64 * 1024
 
@@ -52,7 +52,7 @@ class Vault:
             return secret.place.unpacked(self._opened(self.ring(), secret))
         return secret.place.unpacked(_text(secret))
 
-    def put(self, place: Place, value: Any) -> Put:
+    def put(self, place: Place, value: Any, beside: Beside = NOTHING) -> Put:
         """Seal a value where it belongs; one that is there already is left alone.
 
         Raises SecretError where the key that values
@@ -64,9 +64,12 @@ class Vault:
             settings.refuse_overlap(self.db, *place.keys)
         before = places.find(self.db, place)
         if before.state is State.SEALED and self._same(before, value):
+            if beside != NOTHING:
+                places.describe(self.db, place, beside)
             return Put(changed=False, cleared=False)
-        key = self._sealing_key(before)
-        self._write(key, place, place.packed(value), raises=before.state is not State.ABSENT)
+        sealed = seals.seal(self._sealing_key(before), place.identity, place.packed(value))
+        raises = before.state is not State.ABSENT
+        places.write(self.db, place, sealed, raises=raises, beside=beside)
         return Put(changed=True, cleared=self._forget(place) or before.state is State.CLEAR)
 
     def put_setting(self, service: str, key: str, value: Any) -> None:
@@ -83,7 +86,7 @@ class Vault:
     def seal(self, secret: Secret) -> None:
         """Seal a value that stands in clear; its version stays, since the value is the same."""
         key = self._sealing_key(secret)
-        self._write(key, secret.place, _text(secret), raises=False)
+        self._reseal(key, secret.place, _text(secret))
         self._forget(secret.place)
 
     def restore(self, path: str, value: Any) -> None:
@@ -97,16 +100,11 @@ class Vault:
             return
         kept = value if isinstance(value, dict) else {}
         sealed = str(kept.get("api_key", "")) if place.kind is Kind.PROVIDER else str(value)
-        self._restore(place, sealed)
-        if place.kind is Kind.PROVIDER:
-            beside = (str(kept.get(name, "")) for name in ("base_url", "model"))
-            places.describe_provider(self.db, place, *beside)
-
-    def _restore(self, place: Place, sealed: str) -> None:
-        found = wording.parsed(sealed)
-        older = Secret(place, State.SEALED, key_id=found[0] if found else "", stored=sealed)
-        self._opened(self.ring(), older)
-        places.write(self.db, place, sealed, raises=True)
+        beside = Beside(**{name: str(kept[name]) for name in ("base_url", "model") if name in kept})
+        if found := wording.parsed(sealed):
+            older = Secret(place, State.SEALED, key_id=found[0], stored=sealed)
+            self._opened(self.ring(), older)
+        places.write(self.db, place, sealed, raises=True, beside=beside)
 
     def move(self, new: MasterKey) -> tuple[int, list[Secret]]:
         """Seal everything with another key; how many were moved, and those whose key is lost.
@@ -120,13 +118,13 @@ class Vault:
             if self.accept_lost and ring.find(secret.key_id) is None:
                 lost.append(secret)
                 continue
-            self._write(new, secret.place, self._opened(ring, secret), raises=False)
+            self._reseal(new, secret.place, self._opened(ring, secret))
             moved += 1
         return moved, lost
 
-    def _write(self, key: MasterKey, place: Place, text: str, *, raises: bool) -> None:
-        sealed = seals.seal(key, place.identity, text)
-        places.write(self.db, place, sealed, raises=raises)
+    def _reseal(self, key: MasterKey, place: Place, text: str) -> None:
+        """Seal the value that stands here; its version stays."""
+        places.write(self.db, place, seals.seal(key, place.identity, text), raises=False)
 
     def _opened(self, ring: Ring, secret: Secret) -> str:
         key = ring.find(secret.key_id)

@@ -75,6 +75,8 @@ def test_read_only_it_is_read_as_it_is(old: Locations) -> None:
         assert manager.get("svc.a").value == 2
         assert manager.get("nodedeck.retention.days").value == 400
         assert [each.path for each in manager.search_settings("svc")] == ["svc.a"]
+        assert (manager.secrets(), manager.accesses()) == ([], [])
+        assert manager.evidence().secrets == ()
         for ask, what in ((manager.flags, "feature flags"), (manager.profiles, "profiles")):
             with pytest.raises(Refused, match=f"has schema 1, which has no {what}") as caught:
                 ask()

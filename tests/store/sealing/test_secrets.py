@@ -124,6 +124,13 @@ def test_what_stands_beside_a_providers_key(sealed: ConfigManager) -> None:
     sealed.set_secret(PROVIDER, "b", model="n")
     rows = sealed.database.rows("SELECT base_url, model, key_version FROM provider_configs")
     assert rows == [("https://x", "n", 3)]
+    before = sealed.position().change_id
+    change = sealed.set_secret(PROVIDER, "b", base_url="https://y").change
+    assert change == before + 1
+    assert sealed.secret(PROVIDER).version == 3
+    sealed.undo(sealed.set_secret(PROVIDER, "c", base_url="https://z", model="o").change)
+    rows = sealed.database.rows("SELECT base_url, model FROM provider_configs")
+    assert (rows, look(sealed, PROVIDER)) == ([("https://y", "n")], "b")
 
 
 def test_another_value_raises_the_version_and_the_same_does_not(sealed: ConfigManager) -> None:
