@@ -12,7 +12,6 @@ from store.operations.chain import ChainOperations
 from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
 from store.operations.profiles import FlagOperations, ProfileOperations
-from store.operations.secrets import SecretOperations
 from store.operations.settings import SettingOperations
 from store.operations.values import ValueOperations
 
@@ -20,7 +19,6 @@ __all__ = ["ConfigManager", "utc_now"]
 
 
 class ConfigManager(
-    SecretOperations,
     ChainOperations,
     NodeOperations,
     ValueOperations,

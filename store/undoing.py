@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from store import codec, entities, history, retention, settings
 from store.checks import misfit
 from store.database import Database
-from store.errors import InvalidValue, Refused, UsageError, VersionConflict
+from store.errors import InvalidValue, Refused, UnknownPath, UsageError, VersionConflict
 from store.export import masked_tree
 from store.models import Change
 from store.paths import Kind
@@ -59,6 +59,8 @@ def undo(vault: Vault, change_id: int) -> None:
             entities.drop(db, change.path, kind)
         else:
             entities.put(db, change.path, kind, value)
+    except UnknownPath:  # a key without its node: what is missing is told better there
+        raise
     except ValidationError as error:
         raise misfit(error, change.path) from None
     except (UsageError, TypeError, ValueError):

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from store import checks, state, writes
-from store.door import Door
 from store.errors import InvalidValue, UnknownPath
 from store.models import Node
-from store.paths import Kind, join
-from store.sealing.places import Place
-from store.sealing.vault import Vault
+from store.operations.secrets import SecretOperations
+from store.paths import NODE_KEY, join
 
 
-class NodeOperations(Door):
+class NodeOperations(SecretOperations):
     """Nodes, shared between the daemon's admin API and the operator."""
 
     def nodes(self) -> tuple[Node, ...]:
@@ -78,35 +76,23 @@ class NodeOperations(Door):
 
         Setting the key that is there leaves its version. No key is ever logged or shown in clear.
         """
-        with self._writing(reason):
-            _named(node_id, self._nodes())
-            self._put_key(node_id, key)
-            return writes.node_key_version(self.database, node_id)
+        self.node(node_id)
+        path = join("nodes", node_id, NODE_KEY)
+        return self.set_secret(path, key, reason=reason).secret.version
 
     def rotate_node_key(self, node_id: str, key: str, *, reason: str | None = None) -> int:
         """Replace a node's security key by another; its new version.
 
         Raises InvalidValue where there is no key to replace, or the new one is the old one.
         """
-        with self._writing(reason):
-            _named(node_id, self._nodes())
-            if not writes.node_key_version(self.database, node_id) or not self._put_key(
-                node_id, key
-            ):
-                raise InvalidValue(
-                    f"The security key of {join('nodes', node_id)} cannot be rotated: there must"
-                    " be one, and the new one must be another; nothing was changed."
-                )
-            return writes.node_key_version(self.database, node_id)
+        self.node(node_id)
+        path = join("nodes", node_id, NODE_KEY)
+        return self.rotate_secret(path, key, reason=reason).secret.version
 
     def node_key_version(self, node_id: str) -> int:
         """The version of a node's security key, 0 where it has none."""
         with self.database.reading():
             return writes.node_key_version(self.database, node_id)
-
-    def _put_key(self, node_id: str, key: str) -> bool:
-        place = Place(Kind.NODE_KEY, (node_id,))
-        return Vault(self.database, self.master_key).put(place, key).changed
 
     def _nodes(self) -> tuple[Node, ...]:
         return state.nodes(self.database)

@@ -76,6 +76,15 @@ class SecretOperations(Looking):
         with self.database.reading():
             return settings.is_secret(self.database, path, value)
 
+    def stands_in_clear(self, path: str) -> bool:
+        """Whether a secret stands in clear at a path of a setting."""
+        address = paths.locate(path)
+        if address is None or address.kind is not Kind.SETTING:
+            return False
+        with self.database.reading():
+            found = places.find(self.database, places.at(path))
+            return found.state is State.CLEAR and settings.is_secret(self.database, path)
+
     def lost_secrets(self) -> list[Secret]:
         """The sealed values that do not open, for want of their key."""
         return vault.lost(keyfile.ring(self.master_key), self.secrets())

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from store.database import Database
 from store.errors import NodedeckError
 from store.findings import Finding, Severity
 from store.sealing import keyfile, places, vault
 from store.sealing.places import State
+
+_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,15 @@ def judged(seals: Seals) -> Iterator[Finding]:
             f"Mend {seals.key_path}, or name the right file with {keyfile.VARIABLE}.",
             "lost-key",
         )
-    for path in seals.lost:
+    if seals.lost:
+        more = f" and {len(seals.lost) - _NAMED} more" if len(seals.lost) > _NAMED else ""
         yield Finding(
             Severity.WARNING,
-            f"The key that {path} is sealed with is not in {seals.key_path}.",
-            f"Bring the file back, name it with {keyfile.VARIABLE}, or set the value anew: nodedeck"
-            f" secret set {path} --accept-lost",
+            f"The key that {', '.join(seals.lost[:_NAMED])}{more} need is not in {seals.key_path}.",
+            f"Bring the file back, name it with {keyfile.VARIABLE}, or set the values anew:"
+            " nodedeck secret set PATH --accept-lost",
             "lost-key",
-            path,
+            seals.lost[0],
         )
     for file in seals.exposed:
         yield Finding(

@@ -150,6 +150,30 @@ def test_set_takes_a_secret_from_stdin_alone(
     assert VALUE not in str([file.read_bytes() for file in here.iterdir() if file.is_file()])
 
 
+def test_set_over_a_clear_secret_leaves_no_copy(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    here: Path,
+    database: Path,
+) -> None:
+    row = {"service": "svc", "key": "pin", "value_json": f'"{VALUE}"', "is_secret": 1}
+    foreign.write(database, foreign.insert("settings", row))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("another"))
+    assert call(capsys, "set", "svc.pin", "--stdin").code == ExitCode.OK
+    files = [file for file in here.iterdir() if file.is_file()]
+    assert [file for file in files if VALUE.encode() in file.read_bytes()] == []
+
+
+def test_a_file_that_is_no_key_leaves_a_list(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, here: Path
+) -> None:
+    put(capsys, monkeypatch)
+    (Path(os.environ["XDG_CONFIG_HOME"]) / "nodedeck" / "master.key").write_text("oops")
+    ran = call(capsys, "secret", "list", "--json")
+    assert [item["opens"] for item in ran.json["items"]] == [False]
+    assert "is no master key" in ran.err
+
+
 def test_rotating_rekeying_and_undoing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, here: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from store.errors import NodedeckError
 from store.operations.secrets import Stored
 from store.sealing.places import Secret, State
 from tui import output, reveal
@@ -62,7 +63,12 @@ _lost_option = click.option(
 def list_command(context: click.Context, as_json: bool) -> None:
     """The secrets there are, without their values."""
     with common.session(context).look() as manager:
-        secrets, lost = manager.secrets(), manager.lost_secrets()
+        secrets = manager.secrets()
+        try:
+            lost = manager.lost_secrets()
+        except NodedeckError as fault:  # without any key there is still a list
+            output.say(str(fault))
+            lost = [each for each in secrets if each.state is State.SEALED]
     if as_json:
         items = [{**_fields(each), "opens": each not in lost} for each in secrets]
         output.put_json("secret.list", items=items)

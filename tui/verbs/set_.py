@@ -111,7 +111,10 @@ def command(
                 path, value, create=create, expect_version=expect_version, reason=current.reason
             )
 
+        clear = manager.stands_in_clear(path)
         changes = _changes(manager, write, current.reason, dry_run=dry_run)
+        if clear and changes and not dry_run and (left := manager.scrub()):
+            output.say(left)
         version = manager.version_of(path)
     report = _report(path, changes, dry_run=dry_run)
     for sentence in (*report, *warnings(document, path)):

@@ -287,6 +287,13 @@ def test_a_removed_node_and_its_key_come_back(sealed: ConfigManager) -> None:
     assert look(sealed, NODE_KEY) == f"hunter2 of {NODE_KEY}"
 
 
+def test_a_key_does_not_come_back_without_its_node(sealed: ConfigManager) -> None:
+    sealed.remove_node("node1")
+    (gone,) = sealed.history(NODE_KEY, limit=1)
+    with pytest.raises(UnknownPath, match="no node 'node1'"):
+        sealed.undo(gone.id)
+
+
 def test_without_its_key_an_older_value_stays_where_it_is(
     sealed: ConfigManager, elsewhere: ConfigManager
 ) -> None:
