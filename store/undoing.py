@@ -41,7 +41,7 @@ def undo(vault: Vault, change_id: int) -> None:
     value = codec.entity_value(kind, change.path, old)
     secret = kind in (Kind.PROVIDER, Kind.NODE_KEY) or wording.is_sealed(value)
     try:
-        untold = _untold(db, kind, change.path, value)
+        untold = _untold(db, kind, change.path, value, change.new)
     except UsageError:  # a path that only another program can make
         raise _not_ours(change) from None
     if untold:
@@ -75,15 +75,19 @@ def undo_all(vault: Vault, change_ids: Iterable[int]) -> None:
         undo(vault, change_id)
 
 
-def _untold(db: Database, kind: Kind, path: str, old: Any) -> bool:
-    """Whether an old value is a secret's that the log does not hold, or may not bring back."""
-    if kind is Kind.PROVIDER and isinstance(old, dict):
-        old = old.get("api_key")
-    if wording.is_covered(old):
+def _untold(db: Database, kind: Kind, path: str, old: Any, new: Any) -> bool:
+    """Whether an undo would need, or take away for good, a value that the log does not hold."""
+    if kind is Kind.PROVIDER:
+        old, new = _key_of(old), _key_of(new)
+    if wording.is_covered(old) or (old is None and wording.is_covered(new)):
         return True
     # in clear from a time before anybody said that it is a secret
     clear = kind is Kind.SETTING and old is not None and not wording.is_sealed(old)
     return clear and settings.is_flagged(db, *entities.setting_key(path))
+
+
+def _key_of(provider: Any) -> Any:
+    return provider.get("api_key") if isinstance(provider, dict) else provider
 
 
 def reason_for(change_ids: Iterable[int]) -> str:
