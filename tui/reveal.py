@@ -21,7 +21,7 @@ SECONDS: Final = 10.0
 # the screen is wiped before it is left: some terminals keep what stood there
 _ENTER: Final = "\x1b[?1049h\x1b[2J\x1b[H"
 _LEAVE: Final = "\x1b[2J\x1b[H\x1b[?1049l"
-_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def check() -> None:
@@ -80,6 +80,8 @@ def _told_to_end() -> Iterator[None]:
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, end) for number in _ENDING}
+    # a stopped program would leave the value standing
+    before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         yield
     finally:

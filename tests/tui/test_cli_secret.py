@@ -346,7 +346,7 @@ def test_it_goes_by_itself(manager: ConfigManager, locations: Locations) -> None
     _only_on_the_alternate_screen(shown, b"hunter2")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
 def test_whatever_ends_it_it_goes(
     manager: ConfigManager, locations: Locations, number: signal.Signals
 ) -> None:
