@@ -12,20 +12,24 @@ Triggers use core SQL functions and ordinary tables only: anything else breaks o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from store.codec import MASK
 from store.paths import (
     CHAIN_VALUES,
     FLAGS_ROOT,
+    NODE_KEY,
     OTHER_CHAIN,
     PARAMS_SUFFIX,
     PROFILES_ROOT,
+    PROVIDERS_ROOT,
     SEED_TYPES,
     part_sql,
     plain_sql,
     reserved_sql,
 )
+from store.sealing.wording import covered_sql, marking_sql, sealed_sql
 
 NOW: Final = "strftime('%Y-%m-%dT%H:%M:%fZ','now')"
 # a deletion that nobody signed is taken back when the entity returns within this many seconds
@@ -51,6 +55,19 @@ def _object(plain: str, embedded: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """The column of a table that may hold a secret, and when it does so in clear.
+
+    ``clear`` is SQL over the row's own columns. ``first`` is SQL over ``NEW`` of what is put right
+    before the row is looked at.
+    """
+
+    column: str
+    clear: str
+    first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Keyed:
     """A table in which each row is an entity of its own, found by its key columns.
 
@@ -61,6 +78,7 @@ class Keyed:
     keys: tuple[str, ...]
     path: str
     value: str
+    secret: Secret | None = None
 
     def present(self, where: str = "") -> str:
         """SQL that lists (path, value) of every entity, or of those meant, in row order."""
@@ -120,13 +138,32 @@ PARAMS: Final = Keyed(
     part_sql("{r}.param_type", PARAMS_SUFFIX),
     _embedded("param_data"),
 )
+_SETTING_PATH: Final = (
+    f"CASE WHEN {reserved_sql('{r}.service')} THEN 'settings.' ELSE '' END"
+    f"||{part_sql('{r}.service')}||'.'||{plain_sql('{r}.key')}"
+)
+_SETTING_SEALED: Final = sealed_sql("value_json", as_json=True)
 # a secret's clear value never reaches the log, whatever a foreign writer flags it with
 SETTINGS: Final = Keyed(
     "settings",
     ("service", "key"),
-    f"CASE WHEN {reserved_sql('{r}.service')} THEN 'settings.' ELSE '' END"
-    f"||{part_sql('{r}.service')}||'.'||{plain_sql('{r}.key')}",
-    f"CASE WHEN is_secret IS NOT 0 THEN json_quote('********') ELSE {_embedded('value_json')} END",
+    _SETTING_PATH,
+    f"CASE WHEN is_secret IS 0 THEN {_embedded('value_json')}"
+    f" WHEN {_SETTING_SEALED} THEN value_json"
+    f" ELSE json_quote({covered_sql(_SETTING_PATH.format(r='settings'))}) END",
+    Secret(
+        "value_json",
+        f"is_secret IS NOT 0 AND NOT {_SETTING_SEALED}",
+        " UPDATE settings SET is_secret=1 WHERE service=NEW.service AND key=NEW.key"
+        " AND is_secret IS 0 AND EXISTS (SELECT 1 FROM setting_rules WHERE type='secret'"
+        " AND setting_rules.service=NEW.service AND setting_rules.key=NEW.key);",
+    ),
+)
+# settings as a document shows them: any secret is the mask
+SHOWN_SETTINGS: Final = replace(
+    SETTINGS,
+    value=f"CASE WHEN is_secret IS 0 AND NOT {_SETTING_SEALED} THEN {_embedded('value_json')}"
+    f" ELSE json_quote('{MASK}') END",
 )
 PROFILES: Final = Keyed(
     "setting_profiles",
@@ -136,6 +173,31 @@ PROFILES: Final = Keyed(
 )
 FLAGS: Final = Keyed(
     "feature_flags", ("name",), f"'{FLAGS_ROOT}.'||" + part_sql("{r}.name"), _embedded("value_json")
+)
+
+
+def _key_in(table: str, column: str, path: str) -> tuple[str, Secret]:
+    """SQL for a key as the log tells it, sealed or covered, and what it takes to say so."""
+    there = f"({column} IS NOT NULL AND {column} IS NOT '')"
+    clear = f"{there} AND NOT {sealed_sql(column)}"
+    told = f"CASE WHEN {clear} THEN {covered_sql(path.format(r=table))} ELSE {column} END"
+    return told, Secret(column, clear)
+
+
+_PROVIDER_PATH: Final = f"'{PROVIDERS_ROOT}.'||{part_sql('{r}.provider')}"
+_PROVIDER_KEY, _PROVIDER_SECRET = _key_in("provider_configs", "api_key", _PROVIDER_PATH)
+PROVIDERS: Final = Keyed(
+    "provider_configs",
+    ("provider",),
+    _PROVIDER_PATH,
+    f"json_object('api_key',{_PROVIDER_KEY},'base_url',{plain_sql('base_url')},"
+    f"'model',{plain_sql('model')})",
+    _PROVIDER_SECRET,
+)
+_NODE_KEY_PATH: Final = f"'nodes.'||{part_sql('{r}.node_id')}||'.{NODE_KEY}'"
+_NODE_KEY, _NODE_SECRET = _key_in("mlnode_security", "security_key", _NODE_KEY_PATH)
+NODE_KEYS: Final = Keyed(
+    "mlnode_security", ("node_id",), _NODE_KEY_PATH, f"json_quote({_NODE_KEY})", _NODE_SECRET
 )
 SEEDS: Final = tuple(
     Single(
@@ -158,7 +220,7 @@ UPGRADE: Final = Single(
     f"SELECT {_object('name height node_version', 'binaries')} FROM upgrade_plans"
     " WHERE is_active ORDER BY id DESC LIMIT 1",
 )
-KEYED: Final = (CHAIN, NODES, PARAMS, SETTINGS, PROFILES, FLAGS)
+KEYED: Final = (CHAIN, NODES, PARAMS, SETTINGS, PROFILES, FLAGS, PROVIDERS, NODE_KEYS)
 SINGLES: Final = (*SEEDS, VERSIONS, UPGRADE)
 ENTITIES: Final[tuple[Keyed | Single, ...]] = (*KEYED, *SINGLES)
 
@@ -196,8 +258,9 @@ def _keyed_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
         alias: _reconcile(*entity.one({key: f"{alias}.{key}" for key in entity.keys}))
         for alias in ("NEW", "OLD")
     }
-    yield f"audit_{table}_insert", f"AFTER INSERT ON {table} BEGIN {row['NEW']} END"
-    yield f"audit_{table}_update", f"AFTER UPDATE ON {table} BEGIN {row['NEW']} END"
+    inserted, updated = _marks(entity)
+    yield f"audit_{table}_insert", f"AFTER INSERT ON {table} BEGIN{inserted} {row['NEW']} END"
+    yield f"audit_{table}_update", f"AFTER UPDATE ON {table} BEGIN{updated} {row['NEW']} END"
     yield (
         f"audit_{table}_rename",
         f"AFTER UPDATE OF {','.join(entity.keys)} ON {table} WHEN NOT ({_same(entity.keys)})"
@@ -205,6 +268,26 @@ def _keyed_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
     )
     yield f"audit_{table}_delete", f"AFTER DELETE ON {table} BEGIN {row['OLD']} END"
     yield from _displacement_triggers(entity)
+
+
+def _marks(entity: Keyed) -> tuple[str, str]:
+    """What counts a change of a secret in clear, on insert and on update.
+
+    Two clear values cannot be told apart in the log, which holds neither. An insert under a path
+    that the log knows counts as a change, since what stood there before is gone.
+    """
+    if entity.secret is None:
+        return "", ""
+    path = entity.path.format(r="NEW")
+    keys = " AND ".join(f"{key}=NEW.{key}" for key in entity.keys)
+    clear = f"EXISTS (SELECT 1 FROM {entity.table} WHERE {keys} AND {entity.secret.clear})"
+    known = f"EXISTS (SELECT 1 FROM audit_log WHERE path={path})"
+    column = entity.secret.column
+    other = f"(OLD.{column} IS NOT NEW.{column} OR NOT ({_same(entity.keys)}))"
+    return (
+        entity.secret.first + marking_sql(path, f"{clear} AND {known}"),
+        entity.secret.first + marking_sql(path, f"{clear} AND {other}"),
+    )
 
 
 def _displacement_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:

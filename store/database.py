@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -143,6 +143,10 @@ class Database:
     def reading(self) -> Transaction:
         """One read transaction: everything inside sees the same moment."""
         return Transaction(self, writing=False)
+
+    def plainly(self) -> AbstractContextManager[None]:
+        """Statements outside any transaction, their failures as sentences."""
+        return sentences(self.path)
 
     def data_version(self) -> int:
         """A number that moves when another connection has committed: a hint to read again."""

@@ -6,7 +6,10 @@ console's inspection makes the same checks, except for those that read the whole
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from store import (
@@ -23,6 +26,8 @@ from store.errors import Busy, DamagedSchema, NodedeckError, Refused, UsageError
 from store.findings import Finding, Severity, in_order
 from store.locations import Locations
 from store.manager import ConfigManager, utc_now
+from store.sealing import findings as sealing
+from store.sealing import keyfile
 
 _FAULTS_NAMED: Final = 5
 _FIX_REASON: Final = "doctor --fix"
@@ -37,6 +42,7 @@ def examine(locations: Locations) -> list[Finding]:
     ``Database``, Busy and Refused, since then nothing can be said.
     """
     found = list(file_checks.problems(locations))
+    key_path = locations.master_key or keyfile.place(os.environ)
     try:
         opened = Database(locations.database, read_only=True)
     except (UsageError, Busy, Refused):
@@ -45,7 +51,7 @@ def examine(locations: Locations) -> list[Finding]:
         found.append(_damaged(fault))
     else:
         try:
-            for check in _CHECKS:
+            for check in (*_CHECKS, partial(_secrets, key_path)):
                 found += _tried(check, opened)
         finally:
             opened.close()
@@ -106,6 +112,10 @@ def _undecodable(db: Database) -> Iterator[Finding]:
 def _settings(db: Database) -> Iterator[Finding]:
     for message, hint in settings_checks.problems(db):
         yield Finding(Severity.WARNING, message, hint, "setting")
+
+
+def _secrets(key_path: Path, db: Database) -> Iterator[Finding]:
+    yield from sealing.judged(sealing.gather(db, key_path))
 
 
 _CHECKS: Final = (_intact, schema_checks.problems, log_checks.problems, _undecodable, _settings)

@@ -155,6 +155,24 @@ class Document:
             hint=f"Did you mean {', '.join(near)}?" if near else "'nodedeck list' shows all paths.",
         )
 
+    def reveal(self, parts: Sequence[str], value: Any) -> None:
+        """Put a secret's value in place of its mask, for whoever may see it.
+
+        A value that a layer above has laid over it stays.
+        """
+        if (branch := self._masked_at(parts)) is not None:
+            branch[parts[-1]] = value
+
+    def masks(self, parts: Sequence[str]) -> bool:
+        """Whether the mask stands at a path."""
+        return self._masked_at(parts) is not None
+
+    def _masked_at(self, parts: Sequence[str]) -> dict[str, Any] | None:
+        branch: Any = self.tree
+        for part in parts[:-1]:
+            branch = branch.get(part) if isinstance(branch, dict) else None
+        return branch if isinstance(branch, dict) and branch.get(parts[-1]) == codec.MASK else None
+
     def masked(self) -> dict[str, Any]:
         """The tree with secrets masked; raises InvalidValue for an override that is none."""
         self.check()

@@ -19,6 +19,7 @@ from store.database import Database, Transaction
 from store.documents import Overrides
 from store.errors import NodedeckError
 from store.locations import Locations
+from store.sealing import keyfile
 
 
 def utc_now() -> datetime:
@@ -41,6 +42,7 @@ class Door:
         actor: str,
         clock: Callable[[], datetime] = utc_now,
         overrides: Overrides | None = None,
+        master_key: Path | None = None,
     ) -> None:
         self.database = database
         self.config = config
@@ -49,6 +51,7 @@ class Door:
         self.overrides = overrides or Overrides()
         self._sound_schema: int | None = None
         self._known_file: _Stamp | None = None
+        self.master_key = master_key or keyfile.place(os.environ)
 
     @classmethod
     def open(
@@ -63,7 +66,14 @@ class Door:
     ) -> Self:
         """Open an existing database; raises what ``Database`` raises."""
         database = Database(locations.database, read_only=read_only, busy_ms=busy_ms)
-        return cls(database, locations.config, actor=actor, clock=clock, overrides=overrides)
+        return cls(
+            database,
+            locations.config,
+            actor=actor,
+            clock=clock,
+            overrides=overrides,
+            master_key=locations.master_key,
+        )
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -97,6 +97,10 @@ class Refused(NodedeckError):
     exit_code = ExitCode.REFUSED
 
 
+class SecretError(NodedeckError):
+    """A secret cannot be opened or sealed: its key is lost or another, or somebody altered it."""
+
+
 class BadDocument(NodedeckError):
     """A legacy file that cannot be read, with the place of the fault.
 

@@ -106,6 +106,7 @@ class Evidence:
     platform: str = ""
     thresholds: Thresholds = Thresholds()
     unknown: tuple[str, ...] = ()
+    secrets: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def _of_entity(pattern: Pattern) -> peewee.Expression:
     """The audit rows whose path can hold what a pattern without wildcards names."""
     exact, whole = held_by(pattern.text)
     if whole is None:
-        return AuditLog.path == exact[0]
+        return AuditLog.path.in_(exact)
     return AuditLog.path.in_(exact) | (
         (AuditLog.path > f"{whole}.") & (AuditLog.path < f"{whole}/")
     )
@@ -217,6 +217,8 @@ def held_by(path: str) -> tuple[list[str], str | None]:
     The latter is None where the path is in one entity.
     """
     address = paths.locate(path)
+    if address is not None and address.kind is Kind.NODE and not address.field:
+        return [address.entity, f"{address.entity}.{paths.NODE_KEY}"], None
     if address is not None and address.kind is not Kind.SETTING:
         return [address.entity], None
     # a setting that holds an object has leaves below it; a service or the whole node list has

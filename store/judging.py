@@ -14,7 +14,7 @@ from store.findings import Evidence, Finding, Severity, Verdict, epoch_part, in_
 
 Rule = Callable[[Evidence, datetime], Iterator[Finding]]
 
-_OF_HOST: Final[tuple[Rule, ...]] = (rules_host.inspected, rules_host.grown)
+_OF_HOST: Final[tuple[Rule, ...]] = (rules_host.inspected, rules_host.grown, rules_values.secrets)
 _OF_STATE: Final[tuple[Rule, ...]] = (
     rules_chain.moving,
     rules_seeds.seeds_there,

@@ -17,6 +17,8 @@ _TABLED: Final[dict[Kind, audit.Keyed | audit.Single]] = {
     Kind.SETTING: audit.SETTINGS,
     Kind.VERSIONS: audit.VERSIONS,
     Kind.UPGRADE: audit.UPGRADE,
+    Kind.PROVIDER: audit.PROVIDERS,
+    Kind.NODE_KEY: audit.NODE_KEYS,
 }
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from store.errors import UsageError
+from store.sealing import keyfile
 
 _READ_ONLY: Final = ("1", "true", "yes", "on")
 _NOT_READ_ONLY: Final = ("", "0", "false", "no", "off")
+
 CONFIG_VARIABLES = ("NODEDECK_CONFIG", "API_CONFIG_PATH")
 DATABASE_VARIABLES = ("NODEDECK_DB", "API_SQLITE_PATH")
 DATABASE_NAME = "state.db"
@@ -19,10 +21,12 @@ CONFIG_NAME = "config.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Locations:
-    """The config file and the database of one host."""
+    """The config file and the database of one host, and the master key of who looks at them."""
 
     config: Path
     database: Path
+    # not one of the host's two files: whose key it is depends on who looks
+    master_key: Path | None = field(default=None, compare=False)
 
 
 def resolve(
@@ -42,7 +46,7 @@ def resolve(
     else:
         config_path = cwd / CONFIG_NAME
     database = cwd / named_db if named_db else config_path.parent / DATABASE_NAME
-    return Locations(config_path, database)
+    return Locations(config_path, database, keyfile.place(environ))
 
 
 def read_only_wanted(environ: Mapping[str, str]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from store.door import utc_now
 from store.operations.chain import ChainOperations
-from store.operations.exporting import ExportOperations
 from store.operations.handing import HandoverOperations
 from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
@@ -22,7 +21,6 @@ __all__ = ["ConfigManager", "utc_now"]
 
 
 class ConfigManager(
-    ExportOperations,
     ChainOperations,
     NodeOperations,
     ValueOperations,

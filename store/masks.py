@@ -26,6 +26,7 @@ from urllib.parse import unquote
 from store.codec import MASK, shown
 from store.errors import UsageError
 from store.paths import Kind, split
+from store.sealing import wording
 from store.secret_names import is_secret_name, names_secret, words
 
 _IN_A_QUERY: Final = frozenset(("key", "sig", "signature", "auth", "jwt", "code", "credential"))
@@ -145,9 +146,11 @@ def _masked(parts: tuple[str, ...], value: Any, mask: str, scrub: _Scrub) -> Any
 
 
 def _is_whole(parts: tuple[str, ...], value: Any) -> bool:
-    """Whether a text is a secret from its first letter to its last."""
+    """Whether a text is a secret from its first letter to its last, or stands for one."""
     if not isinstance(value, str) or not value:
         return False
+    if value != MASK and (wording.is_sealed(value) or wording.is_covered(value)):
+        return True  # as the log tells of secrets
     return bool(names_secret(parts) or _ARMOUR.search(value))
 
 

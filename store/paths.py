@@ -40,6 +40,9 @@ OTHER_SETTINGS: Final = "settings"
 # kept beside the document and in its audit log, but no part of it
 PROFILES_ROOT: Final = "profiles"
 FLAGS_ROOT: Final = "flags"
+# the table's name, since a settings file may well have a service called providers
+PROVIDERS_ROOT: Final = "provider_configs"
+NODE_KEY: Final = "security_key"
 _RESERVED: Final = frozenset(
     (
         *CHAIN_VALUES,
@@ -49,6 +52,7 @@ _RESERVED: Final = frozenset(
         OTHER_SETTINGS,
         PROFILES_ROOT,
         FLAGS_ROOT,
+        PROVIDERS_ROOT,
         "node_versions",
         "upgrade_plan",
         "nodes",
@@ -68,6 +72,8 @@ class Kind(StrEnum):
     SETTING = "setting"
     PROFILE = "profile"
     FLAG = "flag"
+    PROVIDER = "provider"
+    NODE_KEY = "node key"
     STATIC = "static"
 
 
@@ -172,12 +178,17 @@ def locate(path: str) -> Address | None:
         return Address(root, Kind.UPGRADE, parts[1:])
     if root.endswith(PARAMS_SUFFIX):
         return Address(texts[0], Kind.PARAMS, parts[1:])
+    if root == "nodes" and parts[2:3] == (NODE_KEY,):
+        # a secret with a home of its own, beside the node's fields
+        return Address(".".join(texts[:3]), Kind.NODE_KEY, parts[3:])
     if root == "nodes":
         return Address(".".join(texts[:2]), Kind.NODE, parts[2:]) if len(parts) > 1 else None
     if root == PROFILES_ROOT:
         return Address(".".join(texts[:3]), Kind.PROFILE, parts[3:]) if len(parts) > 2 else None
     if root == FLAGS_ROOT:
         return Address(".".join(texts[:2]), Kind.FLAG, parts[2:]) if len(parts) > 1 else None
+    if root == PROVIDERS_ROOT:
+        return Address(".".join(texts[:2]), Kind.PROVIDER, parts[2:]) if len(parts) > 1 else None
     whole = ".".join(texts)
     if root in STATIC_ROOTS:
         return Address(whole, Kind.STATIC)

@@ -95,3 +95,8 @@ def unparsed(evidence: Evidence, _: datetime) -> Iterator[Finding]:
             "unparsed",
             path,
         )
+
+
+def secrets(evidence: Evidence, _: datetime) -> Iterator[Finding]:
+    """Secrets that stand in clear, and those whose key is lost."""
+    yield from evidence.secrets

@@ -165,9 +165,19 @@ def _service_triggers() -> dict[str, str]:
     return made
 
 
+def _access_triggers() -> dict[str, str]:
+    """What is in the access log stays in it as it is; a REPLACE is a deletion, too."""
+    taken = "WHEN EXISTS (SELECT 1 FROM access_log WHERE id=NEW.id)"
+    return {
+        f"access_log_{event.lower()}": f"CREATE TRIGGER access_log_{event.lower()} BEFORE {event}"
+        f" ON access_log {when} BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END"
+        for event, when in (("INSERT", taken), ("UPDATE", ""), ("DELETE", ""))
+    }
+
+
 def all_triggers() -> dict[str, str]:
     """Every trigger of the present schema version, by name."""
-    return audit.triggers() | _service_triggers()
+    return audit.triggers() | _service_triggers() | _access_triggers()
 
 
 def version_of(db: Rows) -> int:
@@ -304,7 +314,7 @@ def _derive(db: Rows) -> None:
             db.execute_sql(f"DROP INDEX IF EXISTS {index}")
             db.execute_sql(sql)
     for name, _ in db.rows(_TRIGGERS):
-        if str(name).startswith(("audit_", "services_")):
+        if str(name).startswith(("audit_", "services_", "access_log_")):
             db.execute_sql(f"DROP TRIGGER {name}")
     for sql in all_triggers().values():
         db.execute_sql(sql)

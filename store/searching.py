@@ -216,9 +216,9 @@ def _held_by(pattern: Pattern) -> tuple[str, list[Any]]:
     if not parts:
         return "1", []
     exact, whole = history.held_by(".".join(parts))
-    if whole is None:
-        return "path=?", [exact[0]]
     marks = ",".join("?" * len(exact))
+    if whole is None:
+        return f"path IN ({marks})", list(exact)
     condition = f"(+path IN ({marks}) OR (+path>? AND +path<?))"
     return condition, [*exact, f"{whole}.", f"{whole}/"]
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from store import audit, codec, entities, masks, paths, schema, writes
 from store.database import Database
-from store.errors import InvalidValue, Refused, UsageError
+from store.errors import InvalidValue, UsageError
 from store.findings import Thresholds
 from store.paths import Kind
+from store.sealing.wording import sealed_sql
 from store.settings_builtin import BUILT_IN, FINDINGS_PREFIX, OWN_SERVICE
 from store.settings_rules import (
     Complexity,
@@ -21,6 +22,7 @@ from store.settings_rules import (
     Rule,
     SettingType,
     checked,
+    in_clear,
     stored_constraints,
 )
 
@@ -32,16 +34,21 @@ _RULE_COLUMNS: Final = (
 _SOUND: Final = (
     "typeof(service)='text' AND typeof(key)='text' AND typeof(default_json) IN ('text', 'null')"
 )
+_SEALED: Final = sealed_sql("value_json", as_json=True)
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting as it stands: its rule, and its value, stored or the default."""
+    """A setting as it stands: its rule, and its value, stored or the default.
+
+    A secret's value is the mask; ``sealed`` says that it does not stand in clear.
+    """
 
     rule: Rule
     value: Any
     stored: bool
+    sealed: bool = False
 
     @property
     def path(self) -> str:
@@ -95,16 +102,17 @@ def listed(db: Database, service: str | None = None) -> list[Setting]:
     where, values = ("", ()) if service is None else (" AND service=?", (service,))
     rows = db.rows(
         "SELECT service, key, type, description, help_text, complexity, constraints_json,"
-        f" {audit.SETTINGS.value} FROM settings"
+        f" {audit.SHOWN_SETTINGS.value}, {_SEALED} FROM settings"
         f" WHERE typeof(service)='text' AND typeof(key)='text'{where} ORDER BY rowid",
         values,
     )
     found = {}
-    for *told, value in rows:
+    for *told, value, sealed in rows:
         key = (told[0], told[1])
         rule = declared.get(key) or _rule(tuple(told)) or _undeclared(key, codec.load(value))
         secret = rule.type is SettingType.SECRET
-        found[key] = Setting(rule, codec.MASK if secret else codec.load(value), stored=True)
+        shown = codec.MASK if secret else codec.load(value)
+        found[key] = Setting(rule, shown, stored=True, sealed=bool(sealed))
     for key, rule in declared.items():
         if rule.has_default and key not in found:
             found[key] = Setting(rule, rule.default, stored=False)
@@ -209,22 +217,33 @@ def admit(db: Database, service: str, key: str, value: Any) -> Any:
 
 
 def refuse_secret(db: Database, path: str, *values: Any) -> None:
-    """Raise Refused where one of a path's values is a secret: none can be sealed yet."""
+    """Raise Refused where one of a path's values is a secret, which never stands in clear."""
+    if is_secret(db, path, *values):
+        raise in_clear(path)
+
+
+def is_secret(db: Database, path: str, *values: Any) -> bool:
+    """Whether a path holds a secret: declared, flagged, sealed, or by the look of one value."""
     parts, address = paths.split(path), paths.locate(path)
     kind = Kind.SETTING if address is None else address.kind
-    if any(masks.unfit(kind, parts, value) for value in values) or (
+    return any(masks.unfit(kind, parts, value) for value in values) or (
         address is not None and kind is Kind.SETTING and _is_secret(db, *key_of(path))
-    ):
-        raise Refused(
-            f"{path} is a secret, and the database cannot seal one yet; nothing was changed.",
-            hint="Keep it in a file that the daemon's user alone can read.",
-        )
+    )
 
 
 def _is_secret(db: Database, service: str, key: str) -> bool:
     rule = rule_of(db, service, key)
-    row = db.rows("SELECT is_secret FROM settings WHERE service=? AND key=?", (service, key))
-    return (rule is not None and rule.type is SettingType.SECRET) or bool(row and row[0][0] != 0)
+    declared = rule is not None and rule.type is SettingType.SECRET
+    return declared or is_flagged(db, service, key)
+
+
+def is_flagged(db: Database, service: str, key: str) -> bool:
+    """Whether a setting's own row says that it is a secret, or holds sealed text."""
+    row = db.rows(
+        f"SELECT is_secret IS NOT 0 OR {_SEALED} FROM settings WHERE service=? AND key=?",
+        (service, key),
+    )
+    return bool(row and row[0][0])
 
 
 def refuse_overlap(db: Database, service: str, key: str) -> None:

@@ -135,16 +135,21 @@ def _parsed(rule: Rule, text: str) -> Any:
 def checked(rule: Rule, value: Any) -> Any:
     """A value that fits the rule; raises InvalidValue with the reason, and Refused for a secret."""
     if rule.type is SettingType.SECRET:
-        raise Refused(
-            f"{rule.path} is a secret, and the database cannot seal one yet; nothing was changed.",
-            hint="Keep it in a file that the daemon's user alone can read.",
-        )
+        raise in_clear(rule.path)
     if value is None and rule.constraints.nullable:
         return None
     reason = _type_reason(rule, value) or _limit_reason(rule.constraints, value)
     if reason:
         raise _misfit(rule, reason, value)
     return value
+
+
+def in_clear(path: str) -> Refused:
+    """The refusal of a secret where a value is stored as it is."""
+    return Refused(
+        f"{path} is a secret, which is not stored in clear; nothing was changed.",
+        hint=f"Seal it: nodedeck secret set {path}",
+    )
 
 
 def _misfit(rule: Rule, reason: str, value: Any) -> InvalidValue:

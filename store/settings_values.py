@@ -15,6 +15,7 @@ from typing import Any, Final
 from store import audit, codec, latest, paths
 from store.database import Database
 from store.paths import Kind
+from store.sealing import wording
 
 _ROWS: Final = "SELECT service, key, is_secret, value_json FROM settings ORDER BY rowid"
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -39,7 +40,7 @@ def present(db: Database) -> list[tuple[str, Any]]:
     except (OddRow, ValueError, RecursionError):
         return [
             (path, codec.entity_value(Kind.SETTING, path, stored))
-            for path, stored in latest.present(db, audit.SETTINGS)
+            for path, stored in latest.present(db, audit.SHOWN_SETTINGS)
         ]
 
 
@@ -56,6 +57,8 @@ def read(service: Any, key: Any, is_secret: Any, stored: Any) -> tuple[str, Any]
     value, end = _scan(stored)
     if end != len(stored):
         raise OddRow
+    if wording.is_sealed(value):
+        value = codec.MASK
     # a deep one is for the decoder that knows where to stop
     return f"{service}.{key}", codec.load(stored) if isinstance(value, dict | list) else value
 

@@ -16,12 +16,12 @@ from typing import Any, Final, Literal, Protocol, runtime_checkable
 import tomli_w
 
 from store import codec, documents, entities, export, files, paths, settings, static_file
-from store.database import Database
 from store.documents import Document, Overrides, Source
 from store.errors import CannotCut, InvalidValue
 from store.manager import ConfigManager
 from store.paths import STATIC_ROOTS, Kind
 from store.reading import guess_format
+from store.sealing.vault import Vault
 from store.static_file import is_dynamic
 from store.static_layer import StaticFile
 from store.yaml_text import replace
@@ -150,7 +150,7 @@ class DatabaseConfigStore:
             change(tree)
             _check(tree)
             homes = _Homes(before, tree, static)
-            homes.write_database(db)
+            homes.write_database(Vault(db, manager.master_key))
             homes.write_file(manager.config)
             manager.own_file_edit("document update")
         return tree
@@ -174,15 +174,17 @@ class _Homes:
         self._static_before = {name: before[name] for name in before if name in in_file}
         self._static_after = {name: after[name] for name in after if name in in_file}
 
-    def write_database(self, db: Database) -> None:
-        """Store what differs, remove what is gone; raises what ``settings.admit`` raises."""
+    def write_database(self, vault: Vault) -> None:
+        """Store what differs, remove what is gone; raises what ``Vault.put_setting`` raises."""
+        db = vault.db
         for path, kind in self._before.keys() - self._after.keys():
             entities.drop(db, path, kind)
         for (path, kind), value in self._after.items():
             if self._before.get((path, kind)) != value:
                 if kind is Kind.SETTING:
-                    settings.admit(db, *settings.key_of(path), value)
-                entities.put(db, path, kind, value)
+                    vault.put_setting(*settings.key_of(path), value)
+                else:
+                    entities.put(db, path, kind, value)
 
     def write_file(self, path: Path) -> None:
         """Replace the config file where its keys differ."""

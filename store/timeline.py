@@ -16,6 +16,7 @@ from store.database import Database
 from store.documents import Document, Entry
 from store.errors import NodedeckError, UsageError
 from store.paths import HEIGHT_PATHS, Kind
+from store.sealing import wording
 from store.static_layer import StaticFile
 
 Point = int | datetime
@@ -32,6 +33,15 @@ SELECT named.path, a.new_json FROM named JOIN audit_log a
   ON a.id=(SELECT max(id) FROM audit_log WHERE path=named.path AND id<=?)
   WHERE a.new_json IS NOT NULL
 """
+
+
+# keys of providers and nodes are in the log, and no part of any document
+_DOCUMENT: Final = tuple(
+    audit.SHOWN_SETTINGS if entity is audit.SETTINGS else entity
+    for entity in audit.ENTITIES
+    if entity not in (audit.PROVIDERS, audit.NODE_KEYS)
+)
+_KEPT_APART: Final = (Kind.PROVIDER, Kind.NODE_KEY)
 
 
 class BeforeHorizon(NodedeckError):
@@ -133,7 +143,13 @@ def document_as_of(db: Database, config: Path, point: Point | None) -> PastDocum
 
 
 def _tree(db: Database, values: Mapping[str, Any]) -> dict[str, Any]:
-    now = [path for entity in audit.ENTITIES for path, _ in latest.present(db, entity)]
+    there = {name for (name,) in db.rows("SELECT name FROM sqlite_master WHERE type='table'")}
+    now = [
+        path
+        for entity in _DOCUMENT
+        if entity.table in there  # an older database that is only read lacks the newer ones
+        for path, _ in latest.present(db, entity)
+    ]
     place = {path: at for at, path in enumerate(now)}
     kinds = list(Kind)
 
@@ -141,11 +157,12 @@ def _tree(db: Database, values: Mapping[str, Any]) -> dict[str, Any]:
         return kinds.index(history.kind_of(path)), place.get(path, len(place)), path
 
     tree: dict[str, Any] = {}
-    for path in sorted(values, key=order):
+    shown = (path for path in values if history.kind_of(path) not in _KEPT_APART)
+    for path in sorted(shown, key=order):
         *above, name = history.parts_of(path)
         branch = tree
         for part in above:
             below = branch.get(part)
             branch[part] = branch = below if isinstance(below, dict) else {}
-        branch[name] = values[path]
+        branch[name] = wording.shown(values[path])
     return tree

@@ -12,29 +12,39 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from store import codec, entities, history, retention
+from store import codec, entities, history, retention, settings
 from store.checks import misfit
 from store.database import Database
-from store.errors import InvalidValue, Refused, UsageError, VersionConflict
+from store.errors import InvalidValue, Refused, UnknownPath, UsageError, VersionConflict
 from store.masks import masked
 from store.models import Change
 from store.paths import Kind
+from store.sealing import wording
+from store.sealing.vault import Vault
 
 _TOLD: Final = 3
 _LONGEST: Final = 60
 
 
-def undo(db: Database, change_id: int) -> None:
+def undo(vault: Vault, change_id: int) -> None:
     """Write the old value of a change back, inside the caller's transaction.
 
-    Raises UsageError where there is no such change or it changed nothing, VersionConflict where
-    the value has moved on, Refused for a secret, whose clear value the log has not, and
-    InvalidValue for an old value that only another program could write.
+    A secret comes back as the log has it, sealed. Raises UsageError where there is no such change
+    or it changed nothing, VersionConflict where the value has moved on, Refused for a secret that
+    stood in clear, which the log has not, SecretError for one whose key is lost, and InvalidValue
+    for an old value that only another program could write.
     """
+    db = vault.db
     change = _change(db, change_id)
     ((old, new),) = db.rows("SELECT old_json, new_json FROM audit_log WHERE id=?", (change_id,))
     kind = history.kind_of(change.path)
-    if kind is Kind.SETTING and json.dumps(codec.MASK) in (old, new):
+    value = codec.entity_value(kind, change.path, old)
+    secret = kind in (Kind.PROVIDER, Kind.NODE_KEY) or wording.is_sealed(value)
+    try:
+        untold = _untold(db, kind, change.path, value, change.new)
+    except UsageError:  # a path that only another program can make
+        raise _not_ours(change) from None
+    if untold:
         raise Refused(
             f"{change.path} is a secret, and the log does not hold its clear value;"
             " nothing was changed.",
@@ -43,10 +53,14 @@ def undo(db: Database, change_id: int) -> None:
     if not _same(kind, change.path, _present(db, change.path), new):
         raise _moved_on(db, change)
     try:
-        if old is None:
+        if secret:
+            vault.restore(change.path, value)
+        elif old is None:
             entities.drop(db, change.path, kind)
         else:
-            entities.put(db, change.path, kind, codec.entity_value(kind, change.path, old))
+            entities.put(db, change.path, kind, value)
+    except UnknownPath:  # a key without its node: what is missing is told better there
+        raise
     except ValidationError as error:
         raise misfit(error, change.path) from None
     except (UsageError, TypeError, ValueError):
@@ -55,10 +69,25 @@ def undo(db: Database, change_id: int) -> None:
         raise _not_ours(change)
 
 
-def undo_all(db: Database, change_ids: Iterable[int]) -> None:
+def undo_all(vault: Vault, change_ids: Iterable[int]) -> None:
     """Undo several changes, newest first, inside the caller's transaction; raises like ``undo``."""
     for change_id in sorted(set(change_ids), reverse=True):
-        undo(db, change_id)
+        undo(vault, change_id)
+
+
+def _untold(db: Database, kind: Kind, path: str, old: Any, new: Any) -> bool:
+    """Whether an undo would need, or take away for good, a value that the log does not hold."""
+    if kind is Kind.PROVIDER:
+        old, new = _key_of(old), _key_of(new)
+    if wording.is_covered(old) or (old is None and wording.is_covered(new)):
+        return True
+    # in clear from a time before anybody said that it is a secret
+    clear = kind is Kind.SETTING and old is not None and not wording.is_sealed(old)
+    return clear and settings.is_flagged(db, *entities.setting_key(path))
+
+
+def _key_of(provider: Any) -> Any:
+    return provider.get("api_key") if isinstance(provider, dict) else provider
 
 
 def reason_for(change_ids: Iterable[int]) -> str:

@@ -48,6 +48,28 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     # triggers and an index that cost a writer less, and an index on the epochs of seeds
     3: (),
+    4: (
+        """CREATE TABLE provider_configs(
+        provider TEXT PRIMARY KEY,
+        api_key TEXT NOT NULL DEFAULT '',
+        base_url TEXT NOT NULL DEFAULT '',
+        model TEXT NOT NULL DEFAULT '',
+        key_version INTEGER NOT NULL DEFAULT 1,
+        updated_at TEXT NOT NULL DEFAULT '')""",
+        "ALTER TABLE settings ADD COLUMN key_version INTEGER NOT NULL DEFAULT 0",
+        # how often a secret that stands in clear was written over: the log tells that it changed
+        "CREATE TABLE secret_marks(path TEXT PRIMARY KEY, mark INTEGER NOT NULL)",
+        """CREATE TABLE access_log(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        act TEXT NOT NULL,
+        path TEXT NOT NULL,
+        terminal TEXT NOT NULL DEFAULT '',
+        address TEXT NOT NULL DEFAULT '',
+        reason TEXT NOT NULL DEFAULT '',
+        result TEXT NOT NULL)""",
+    ),
 }
 VERSION: Final = max(_STEPS)
 

@@ -10,7 +10,9 @@ import hashlib
 from typing import Final
 
 from store import audit, upgrades
+from store.codec import MASK
 from store.paths import CHAIN_VALUES, OTHER_SETTINGS, part_sql, reserved_sql
+from store.sealing.wording import sealed_sql
 
 _WORDS: Final = (
     "pass", "pw", "secret", "token", "private", "mnemonic", "credential", "authorization",
@@ -20,7 +22,7 @@ _WORDS: Final = (
 _KEY_OF: Final = (
     "api", "access", "priv", "secret", "signing", "security", "encryption", "master", "auth",
 )  # fmt: skip
-_MASK: Final = "json_quote('********')"
+_MASK: Final = f"json_quote('{MASK}')"
 
 
 def _may_be_secret(key: str, value: str) -> str:
@@ -36,7 +38,8 @@ def _may_be_secret(key: str, value: str) -> str:
 
 
 def _masked(key: str, value: str, declared: str = "0") -> str:
-    told = f"{declared} OR {_may_be_secret(key, value)}"
+    covered = f"substr({value},1,9)='\"{MASK}' OR {sealed_sql(value, as_json=True)}"
+    told = f"{declared} OR {covered} OR {_may_be_secret(key, value)}"
     return f"CASE WHEN {value} IS NOT NULL AND ({told}) THEN {_MASK} ELSE {value} END"
 
 
@@ -65,7 +68,7 @@ _ITEMS: Final = f"""SELECT s.id, s.service, s.key,
   FROM (SELECT rowid AS id, service, key, type, complexity, description, help_text, is_secret,
     updated_at, {audit.SETTINGS.path.format(r="settings")} AS path,
     CASE WHEN {_declared_secret("settings.service", "settings.key")} THEN {_MASK}
-      ELSE {audit.SETTINGS.value} END AS value FROM settings) s
+      ELSE {audit.SHOWN_SETTINGS.value} END AS value FROM settings) s
   LEFT JOIN setting_rules r ON r.service=s.service AND r.key=s.key"""
 
 # every change of a setting, found as a range of the log's path index for each service

@@ -181,18 +181,6 @@ def node_key_version(db: Database, node_id: str) -> int:
     return int(found or 0)
 
 
-def put_node_key(db: Database, node_id: str, key: str) -> int:
-    """Store a node's security key, raising the version where it differs; the version."""
-    db.execute_sql(
-        "INSERT INTO mlnode_security(node_id,security_key) VALUES(?,?)"
-        " ON CONFLICT(node_id) DO UPDATE SET security_key=excluded.security_key,"
-        " key_version=key_version+1, updated_at=CURRENT_TIMESTAMP"
-        " WHERE security_key IS NOT excluded.security_key",
-        (node_id, key),
-    )
-    return node_key_version(db, node_id)
-
-
 def put_setting(db: Database, service: str, key: str, kind: str, value: Any) -> None:
     """Add a setting or change its value; its metadata stays."""
     Settings.insert(

@@ -28,6 +28,7 @@ _VERBS: Final = {
     "since": ("tui.verbs.since:command", "What a shift hands over, as Markdown."),
     "prune": ("tui.verbs.prune:command", "Forget history that is older than its retention."),
     "node": ("tui.verbs.node:group", "List, add, change and remove nodes."),
+    "secret": ("tui.verbs.secret:group", "Seal values, replace them, look at them on record."),
     "schema": ("tui.verbs.schema:group", "Declare what settings may hold."),
     "profile": ("tui.verbs.profile:group", "Keep a service's settings under a name."),
     "flag": ("tui.verbs.flag:group", "Switch features on, for all hosts or for some."),

@@ -50,6 +50,7 @@ class Strategy(StrEnum):
 
 
 _SEALED_LATER: Final = "looks like a secret"
+_MASKED: Final = "the mask of an export; what the database has there stays"
 _DECLARED: Final = "declared a secret; it stays in the file"
 
 
@@ -264,6 +265,8 @@ class _Builder:
         if len(parts) == 1:
             reason = "an empty service"
             self._row(Row(join(*parts), value, Action.STAY, line=item.line, reason=reason))
+        elif value == MASK:
+            self._row(Row(join(*parts), MASK, Action.STAY, line=item.line, reason=_MASKED))
         elif masks.holds_secret(parts, value):
             self._stay(item, parts, "")
         else:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from store import blocks, continuity, evidence, history, inspecting, searching, state
+from store import (
+    blocks,
+    continuity,
+    evidence,
+    history,
+    inspecting,
+    searching,
+    state,
+)
 from store.blocks import BlockHour
 from store.findings import Evidence, Inspection
 from store.locations import Locations
 from store.models import Change, EpochMark, Snapshot
 from store.operations.reading import DocumentReader
+from store.sealing import findings as sealing
 from store.searching import Found, Search
 
 
@@ -31,7 +41,9 @@ class Looking(DocumentReader):
         """What findings are judged from, as of one moment, with an inspection made before."""
         with self.database.reading():
             snapshot = state.snapshot(self.database, self.clock())
-            return evidence.gather(self.database, snapshot, self.overrides, inspection)
+            found = evidence.gather(self.database, snapshot, self.overrides, inspection)
+            seals = sealing.gather(self.database, self.master_key)
+        return replace(found, secrets=tuple(sealing.judged(seals)))
 
     def inspect(self, known: Inspection | None = None, *, scan: bool = False) -> Inspection:
         """What is wrong with the files, the schema and the log; ``known`` where all is as it was.

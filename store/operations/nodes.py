@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from store import checks, state, writes
-from store.door import Door
 from store.errors import InvalidValue, UnknownPath
 from store.models import Node
-from store.paths import join
+from store.operations.secrets import SecretOperations
+from store.paths import NODE_KEY, join
 
 
-class NodeOperations(Door):
+class NodeOperations(SecretOperations):
     """Nodes, shared between the daemon's admin API and the operator."""
 
     def nodes(self) -> tuple[Node, ...]:
@@ -72,31 +72,22 @@ class NodeOperations(Door):
             return writes.drop_node(self.database, node_id)
 
     def set_node_key(self, node_id: str, key: str, *, reason: str | None = None) -> int:
-        """Store a node's security key; its version, 1 for a first key.
+        """Seal a node's security key; its version, 1 for a first key.
 
-        Setting the key that is there leaves its version. No key is ever logged or shown.
+        Setting the key that is there leaves its version. No key is ever logged or shown in clear.
         """
-        if not key:
-            raise InvalidValue("A security key must not be empty; nothing was changed.")
-        with self._writing(reason):
-            _named(node_id, self._nodes())
-            return writes.put_node_key(self.database, node_id, key)
+        self.node(node_id)
+        path = join("nodes", node_id, NODE_KEY)
+        return self.set_secret(path, key, reason=reason).secret.version
 
     def rotate_node_key(self, node_id: str, key: str, *, reason: str | None = None) -> int:
         """Replace a node's security key by another; its new version.
 
         Raises InvalidValue where there is no key to replace, or the new one is the old one.
         """
-        with self._writing(reason):
-            _named(node_id, self._nodes())
-            version = writes.node_key_version(self.database, node_id)
-            changed = writes.put_node_key(self.database, node_id, key) if key and version else 0
-            if changed <= version:
-                raise InvalidValue(
-                    f"The security key of {join('nodes', node_id)} cannot be rotated: there must"
-                    " be one, and the new one must be another; nothing was changed."
-                )
-            return changed
+        self.node(node_id)
+        path = join("nodes", node_id, NODE_KEY)
+        return self.rotate_secret(path, key, reason=reason).secret.version
 
     def node_key_version(self, node_id: str) -> int:
         """The version of a node's security key, 0 where it has none."""

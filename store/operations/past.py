@@ -11,6 +11,7 @@ from store.errors import UsageError
 from store.history import Followed, Position
 from store.models import Change
 from store.retention import Pruned, Retention
+from store.sealing.vault import Vault
 from store.timeline import PastDocument, Point
 
 
@@ -58,7 +59,7 @@ class PastOperations(Door):
         if not change_ids:
             raise UsageError("There is no change named to undo; nothing was changed.")
         with self._writing(reason or undoing.reason_for(change_ids)) as newest:
-            undoing.undo_all(self.database, change_ids)
+            undoing.undo_all(Vault(self.database, self.master_key), change_ids)
         return newest[0]
 
     def retention(self) -> Retention:

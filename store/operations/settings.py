@@ -12,6 +12,7 @@ from store import checks, codec, paths, settings, settings_schema, versions, wri
 from store.door import Door
 from store.errors import InvalidValue, Refused, UnknownPath
 from store.paths import Kind
+from store.sealing.vault import Vault
 from store.settings import Setting
 from store.settings_builtin import OWN_SERVICE
 from store.settings_rules import Rule, SettingType, checked
@@ -120,7 +121,7 @@ class SettingOperations(Door):
 
         Raises VersionConflict where the service has another version than expected, InvalidValue
         for a value that does not fit, UnknownPath for a key without a value or a rule unless
-        ``create`` makes it, and Refused for a secret.
+        ``create`` makes it; secrets are sealed, which raises what ``Vault.put`` raises.
         """
         db = self.database
         with self._writing(reason) as newest:
@@ -134,7 +135,7 @@ class SettingOperations(Door):
                         hint="'nodedeck list' shows all paths.",
                     )
                 checks.storable(value, path)
-                settings.put(db, *own, settings.admit(db, *own, value))
+                Vault(db, self.master_key).put_setting(*own, value)
         return newest[0]
 
     def unset(
@@ -190,7 +191,8 @@ def _insert(door: Door, rule: Rule) -> None:
 def _misfit(setting: Setting) -> str:
     """Why a present value breaks its new rule, empty where it does not."""
     if setting.rule.type is SettingType.SECRET:
-        return f"{setting.path}: is a secret, and its value stands in clear in the database."
+        clear = f"{setting.path}: is a secret, and its value stands in clear in the database."
+        return "" if setting.sealed else clear
     try:
         checked(setting.rule, setting.value)
     except InvalidValue as fault:

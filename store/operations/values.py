@@ -24,7 +24,8 @@ from store.errors import NodedeckError, UnknownPath, UsageError
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
 from store.operations.static import StaticOperations
 from store.paths import Address, Kind
-from store.settings_rules import typed
+from store.sealing.vault import Vault
+from store.settings_rules import in_clear, typed
 
 
 class ValueOperations(StaticOperations):
@@ -44,8 +45,8 @@ class ValueOperations(StaticOperations):
         ``expect_version`` is what ``version_of`` said when the old value was read. Raises
         VersionConflict where it is another by now, UnknownPath for a path without a value unless
         ``create`` makes it a setting, InvalidValue, with the reason, for a text that does not fit,
-        Refused for a secret, which cannot be sealed yet, and NodedeckError where the change would
-        not be in the audit log. A key that is homed in the config
+        and Refused for a secret inside an entity, which has no place of its own; a setting that is
+        one is sealed, which raises what ``Vault.put`` raises. A key that is homed in the config
         file is changed there, as ``set_static`` does it, which gives no change id: 0.
         """
         if self.in_file(path):
@@ -61,6 +62,8 @@ class ValueOperations(StaticOperations):
                 f"{path} is not a single value; nothing was changed.",
                 hint="Name one value, such as nodes.node1.host; 'nodedeck list' shows all paths.",
             )
+        if address.kind in (Kind.PROVIDER, Kind.NODE_KEY):
+            raise in_clear(path)
         if address.kind in (Kind.PROFILE, Kind.FLAG):
             raise UsageError(
                 f"{path} is a {address.kind}, no value of the document; nothing was changed.",
@@ -158,13 +161,16 @@ class ValueOperations(StaticOperations):
         stored = settings.is_stored(db, service, key)
         if rule is None and not stored and not create:
             raise self._unknown(path)
-        settings.refuse_secret(db, path, present)
+        vault = Vault(db, self.master_key)
+        if settings.is_secret(db, path, present):
+            vault.put_setting(service, key, text)
+            return
         if rule is not None:
             value = typed(rule, text)
         else:
             value = documents.like(present, text, path) if stored else codec.load(text)
         checks.storable(value, path)
-        settings.put(db, service, key, settings.admit(db, service, key, value))
+        vault.put_setting(service, key, value)
 
     def _put_entity(self, address: Address, value: Any) -> None:
         db, parts = self.database, paths.split(address.entity)

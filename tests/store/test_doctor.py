@@ -31,9 +31,10 @@ def test_a_healthy_host_has_no_findings(locations: Locations) -> None:
         HEIGHT,
         foreign.node("node1"),
         foreign.seed("current", 5, 6),
-        "INSERT INTO settings(service,key,value_json,is_secret) VALUES('a','b','\"x\"',1)",
         "DELETE FROM inference_nodes",
     )
+    with ConfigManager.open(locations, actor="a@b") as manager:
+        manager.set_secret("a.b", "hunter2")
     assert examine(locations) == []
 
 

@@ -162,7 +162,12 @@ def test_a_removed_node_takes_its_security_key_along(
     assert manager.remove_node("b") is False
     assert manager.snapshot().nodes == ()
     assert manager.database.rows("SELECT * FROM mlnode_security") == []
-    assert [change.reason for change in manager.history("nodes.node1")] == ["sold", None]
+    assert [change.reason for change in manager.history("nodes.node1")] == [
+        "sold",
+        "sold",
+        None,
+        None,
+    ]
 
 
 def test_a_transaction_signs_everything_in_it(manager: ConfigManager) -> None:

@@ -50,7 +50,8 @@ def test_a_setting_with_an_ignored_conflict_raises_nothing(database: Path) -> No
 
 CORE = {"count", "hex", "instr", "char", "julianday", "max", "strftime", "substr", "typeof"}
 CORE |= {"json", "json_group_array", "json_object", "json_quote", "json_valid"}
-TABLES = {"audit_log", "audit_displaced", "services", "settings"}
+CORE |= {"coalesce", "length"}
+TABLES = {"audit_log", "audit_displaced", "services", "settings", "secret_marks"}
 
 
 def test_the_triggers_call_core_functions_only() -> None:

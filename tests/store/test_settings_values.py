@@ -24,7 +24,7 @@ _ODD_NAMES = ("", "a.b", 'q"', "nodes", "x_params", "é", "a\n", "\0", b"b", 3, 
 def _said(db: Database) -> list[tuple[str, Any]]:
     return [
         (path, codec.entity_value(Kind.SETTING, path, stored))
-        for path, stored in latest.present(db, audit.SETTINGS)
+        for path, stored in latest.present(db, audit.SHOWN_SETTINGS)
     ]
 
 

@@ -77,6 +77,8 @@ def test_read_only_it_is_read_as_it_is(old: Locations) -> None:
         assert [each.path for each in manager.search_settings("svc")] == ["svc.a"]
         for ask in (manager.flags, manager.profiles, manager.file_edits):
             assert ask() == []
+        assert (manager.secrets(), manager.accesses()) == ([], [])
+        assert manager.evidence().secrets == ()
     assert old.database.read_bytes() == before
     (finding,) = examine(old)
     assert finding.severity is Severity.INFO

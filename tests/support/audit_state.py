@@ -23,7 +23,7 @@ RESERVED = {
     *CHAIN_KEYS,
     *("previous_seed", "current_seed", "upcoming_seed", "node_versions", "upgrade_plan", "nodes"),
     *("api", "chain_node", "ml_node_key_config", "nats", "chain_state", "settings"),
-    *("profiles", "flags"),
+    *("profiles", "flags", "provider_configs"),
 }
 NODE_COLUMNS = (
     "host",
@@ -35,6 +35,7 @@ NODE_COLUMNS = (
     "version",
     "is_enabled",
 )
+_SEALED = re.compile(r"sealed:v1:[0-9a-f]{16}:[A-Za-z0-9+/=]*")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)")
 
 
@@ -83,6 +84,8 @@ def present(db: sqlite3.Connection) -> dict[str, Any]:
         *_settings(db),
         *_profiles(db),
         *_flags(db),
+        *_providers(db),
+        *_node_keys(db),
         *_seeds(db),
         *_versions(db),
         *_plan(db),
@@ -121,7 +124,41 @@ def _settings(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
     ):
         reserved = isinstance(service, str) and (service in RESERVED or service[-7:] == "_params")
         path = f"{'settings.' if reserved else ''}{_part(service)}.{_plain(key)}"
-        yield path, _embedded(value) if secret == 0 else "********"
+        if secret == 0:
+            yield path, _embedded(value)
+        else:
+            sealed = isinstance(value, str) and re.fullmatch(f'"{_SEALED.pattern}"', value)
+            yield path, json.loads(value) if sealed else _covered(db, path)
+
+
+def _providers(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
+    for name, key, url, model in db.execute(
+        "SELECT provider, api_key, base_url, model FROM provider_configs WHERE provider IS NOT NULL"
+    ):
+        path = f"provider_configs.{_part(name)}"
+        fields = {"base_url": _plain(url), "model": _plain(model)}
+        yield path, {"api_key": _key(db, path, key), **fields}
+
+
+def _node_keys(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:
+    for node_id, key in db.execute(
+        "SELECT node_id, security_key FROM mlnode_security WHERE node_id IS NOT NULL"
+    ):
+        path = f"nodes.{_part(node_id)}.security_key"
+        yield path, _key(db, path, key)
+
+
+def _key(db: sqlite3.Connection, path: str, stored: Any) -> Any:
+    """A key as the log may tell it: sealed, or none, or covered."""
+    sealed = isinstance(stored, str) and _SEALED.fullmatch(stored)
+    return stored if sealed or stored in (None, "") else _covered(db, path)
+
+
+def _covered(db: sqlite3.Connection, path: str) -> str:
+    known = path.encode("utf-8", "surrogateescape")
+    query = "SELECT mark FROM secret_marks WHERE path=CAST(? AS TEXT)"
+    row = db.execute(query, (known,)).fetchone()
+    return f"********#{row[0]}" if row else "********"
 
 
 def _profiles(db: sqlite3.Connection) -> Iterator[tuple[str, Any]]:

@@ -92,12 +92,16 @@ AUDITED = (
     "settings",
     "setting_profiles",
     "feature_flags",
+    "provider_configs",
+    "mlnode_security",
 )
 
 # few keys, so that statements hit the same rows again and again
 _KEYS = ("a", "b", "node-2.rack4", "", "q\"u'o", "nul\0byte", "ünïcode ✓", None, b"\x00blob")
 _TEXTS = ("", "x", "it's", 'say "hi"', "a\0b", "✓\n\t", b"\xff\x00", 7, -1.5, float("inf"))
 _JSONS = ("{}", "[]", '{"m":{"args":["--x"]}}', "not json", '{"a":', "1", "1.25", '"t"', "null")
+_SEALED = f"sealed:v1:0123456789abcdef:{'Ab+/' * 10}=="
+_SECRETS = ("hunter2", "hunter3", "", _SEALED, f"{_SEALED}\0x", f"{_SEALED}!", b"\x00key", 7)
 _INTEGERS = (0, 1, -1, 2**63 - 1, -(2**63), "text", b"\x01", 1e300, float("-inf"), 0.1)
 _FLAGS = (0, 1, 1, 1, 2, "yes", None)
 
@@ -154,7 +158,7 @@ class RandomWriter:
             "settings": {
                 "service": lambda: pick(("svc", "api", "x_params", "flags", "svc 2", b"s", "")),
                 "key": lambda: pick(("a", "b", "c.d", '"e.f"', b"k", "nul\0")),
-                "value_json": lambda: pick((*_JSONS, *texts)),
+                "value_json": lambda: pick((*_JSONS, *texts, f'"{_SEALED}"')),
                 "is_secret": lambda: pick((0, 0, 0, 1)),
             },
         }
@@ -169,6 +173,15 @@ class RandomWriter:
                 "value_json": lambda: pick((*_JSONS, *texts)),
                 "description": lambda: pick(("", "what for")),
             },
+            "provider_configs": {
+                "provider": lambda: pick(keys),
+                "api_key": lambda: pick(_SECRETS),
+                "model": lambda: pick(("", "small", b"m")),
+            },
+            "mlnode_security": {
+                "node_id": lambda: pick(keys),
+                "security_key": lambda: pick(_SECRETS),
+            },
         }
         self._keys = {
             "chain_state": ("key",),
@@ -177,6 +190,8 @@ class RandomWriter:
             "settings": ("service", "key"),
             "setting_profiles": ("service", "name"),
             "feature_flags": ("name",),
+            "provider_configs": ("provider",),
+            "mlnode_security": ("node_id",),
             "node_versions": ("height", "version"),
         }
 

@@ -62,10 +62,10 @@ def test_a_dry_run_changes_nothing(
 ) -> None:
     manager.set_node_key("node1", "k")
     ran = call(capsys, "undo", "3", "1", "--dry-run", "--json")
-    assert [item["id"] for item in ran.json["items"]] == [None, None]
+    assert [item["id"] for item in ran.json["items"]] == [None, None, None]
     assert "would change; nothing was." in ran.err
     assert "The security key of nodes.node1 would go with it." in ran.err
-    assert manager.position().change_id == 4
+    assert manager.position().change_id == 5
     assert manager.node_key_version("node1") == 1
 
 

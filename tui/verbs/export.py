@@ -68,7 +68,9 @@ class _Wanted:
     help=f"Write again and again until stopped, like 30s or 10m; alone, {INTERVAL_VARIABLE} or"
     f" {_DEFAULT_INTERVAL}. FILE is {DEFAULT_NAME} beside the config file unless named.",
 )
-@click.option("--with-secrets", is_flag=True, help="Write secrets in clear; they are masked else.")
+@click.option(
+    "--with-secrets", is_flag=True, help="Write secrets in clear, which is put on record."
+)
 @click.option("--yes", is_flag=True, help="Show secrets on a terminal, too.")
 @past.option
 @click.pass_context
@@ -102,6 +104,9 @@ def command(
     _tell(wanted, _write(current, wanted))
     if seconds is not None:
         _repeat(current, wanted, seconds)
+
+
+command.params.append(common.reason_option())
 
 
 def interval(text: str, environ: Mapping[str, str]) -> int:
@@ -140,8 +145,15 @@ def _refuse_own_files(target: Path, locations: Locations) -> None:
 
 def _write(current: Session, wanted: _Wanted) -> dict[str, Any]:
     """Write the document once; what was written."""
-    with current.look() as manager:
+    opened = current.open() if wanted.with_secrets else current.look()
+    with opened as manager:
         document = past.document(manager, wanted.as_of)
+        if wanted.with_secrets:
+            shut = manager.open_secrets(
+                document, where=str(wanted.target or "stdout"), reason=current.reason
+            )
+            for secret in shut:
+                output.say(f"{secret.place.path} does not open and stays masked.")
         tree = exported(document, mask=not wanted.with_secrets)
     text = render(tree, wanted.kind)
     if wanted.target is None:

@@ -199,7 +199,7 @@ def remove_command(
         warning = f"This removes {node_id} at {_shown(node)['host']}:{node.inference_port}{key}."
         type_name(node_id, warning, "Removing a node", yes=yes, no_input=no_input)
         had_key = manager.remove_node(node_id, reason=current.reason)
-    gone = " and its security key, which the history does not hold" if had_key else ""
+    gone = " and its security key" if had_key else ""
     output.say(f"Removed {node_id}{gone}.")
     if as_json:
         output.put_json("node.remove", id=node_id, security_key_removed=had_key)

@@ -11,7 +11,7 @@ import click
 
 from store import codec, paths
 from store.documents import Document, Entry, Source
-from store.errors import NodedeckError, UnknownPath, UsageError
+from store.errors import NodedeckError, Refused, UnknownPath, UsageError
 from store.history import fields
 from store.manager import ConfigManager
 from store.models import Change
@@ -100,13 +100,21 @@ def command(
             )
             return
         document.check(paths.split(path))
+        if not from_stdin and manager.holds_secret(path, value):
+            raise Refused(
+                f"{path} is a secret, which must not stand in an argument; nothing was changed.",
+                hint=f"Give it with --stdin, or: nodedeck secret set {path}",
+            )
 
         def write() -> None:
             manager.set_value(
                 path, value, create=create, expect_version=expect_version, reason=current.reason
             )
 
+        clear = manager.stands_in_clear(path)
         changes = _changes(manager, write, current.reason, dry_run=dry_run)
+        if clear and changes and not dry_run and (left := manager.scrub()):
+            output.say(left)
         version = manager.version_of(path)
     report = _report(path, changes, dry_run=dry_run)
     for sentence in (*report, *warnings(document, path)):
