@@ -70,17 +70,18 @@ class Door:
         self.close()
 
     @contextmanager
-    def _writing(self, reason: str | None) -> Iterator[list[int]]:
+    def _writing(self, reason: str | None, *, actor: str | None = None) -> Iterator[list[int]]:
         """A write transaction signed by us; yields a list that will hold its last change id.
 
-        The id is 0 where nothing differed from what was there.
+        The id is 0 where nothing differed from what was there. Another ``actor`` signs what was
+        asked for by somebody else before.
         """
         newest = [0]
         db = self.database
         with checks.utf8(), db.writing():
             before = history.newest_id(db)
             yield newest
-            db.execute_sql(_SIGN, (self.actor, reason, before))
+            db.execute_sql(_SIGN, (actor or self.actor, reason, before))
             after = history.newest_id(db)  # cheaper than RETURNING
             newest[0] = after if after > before else 0
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
-from store import codec, history, paths
+from store import codec, history, paths, pending
 from store.database import Database
 from store.documents import Overrides
 from store.findings import EpochClock, Evidence, Thresholds
@@ -34,6 +34,7 @@ def gather(
         active_seeds={str(kind): count for kind, count in rows if kind in paths.SEED_TYPES},
         overwritten=tuple(overwritten(db, snapshot)),
         hidden=tuple(_hidden(db, over)),
+        reversals=pending.noteworthy(db, snapshot.taken_at),
         platform=this_platform(),
         thresholds=limits,
     )

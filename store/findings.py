@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from store.models import Change, Snapshot
+from store.pending import Reversal
 
 
 class Severity(StrEnum):
@@ -66,6 +67,7 @@ class Evidence:
     active_seeds: dict[str, int] = field(default_factory=dict)
     overwritten: tuple[Change, ...] = ()
     hidden: tuple[str, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
     platform: str = ""
     thresholds: Thresholds = Thresholds()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from store import outlook
+from store import judging_pending, outlook
 from store.findings import (
     Evidence,
     Finding,
@@ -295,7 +295,7 @@ def _hidden(evidence: Evidence, _: datetime) -> Iterator[Finding]:
 
 _RULES: Final[tuple[Rule, ...]] = (
     _moving, _seeds_there, _upcoming, _claim, _behind, _upgrade, _versions, _several_seeds, _nodes,
-    _undecoded, _overwritten, _hidden,
+    _undecoded, _overwritten, _hidden, judging_pending.rule,
 )  # fmt: skip
 
 

@@ -12,9 +12,9 @@ from store.operations.chain import ChainOperations
 from store.operations.exporting import ExportOperations
 from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
+from store.operations.pending import PendingOperations
 from store.operations.profiles import FlagOperations, ProfileOperations
 from store.operations.settings import SettingOperations
-from store.operations.values import ValueOperations
 
 __all__ = ["ConfigManager", "utc_now"]
 
@@ -23,7 +23,7 @@ class ConfigManager(
     ExportOperations,
     ChainOperations,
     NodeOperations,
-    ValueOperations,
+    PendingOperations,
     PastOperations,
     SettingOperations,
     ProfileOperations,

@@ -33,26 +33,38 @@ def undo(db: Database, change_id: int) -> None:
     """
     change = _change(db, change_id)
     ((old, new),) = db.rows("SELECT old_json, new_json FROM audit_log WHERE id=?", (change_id,))
-    kind = history.kind_of(change.path)
-    if kind is Kind.SETTING and json.dumps(codec.MASK) in (old, new):
+    refuse_secret(change.path, old, new)
+    if not same(change.path, present(db, change.path), new):
+        raise _moved_on(db, change)
+    put_back(db, change.path, change_id, old)
+
+
+def refuse_secret(path: str, *stored: str | None) -> None:
+    """Raise Refused where a stored value of the log is a secret's, which is only its mask."""
+    if history.kind_of(path) is Kind.SETTING and json.dumps(codec.MASK) in stored:
         raise Refused(
-            f"{change.path} is a secret, and the log does not hold its clear value;"
-            " nothing was changed.",
+            f"{path} is a secret, and the log does not hold its clear value; nothing was changed.",
             hint="Set it anew.",
         )
-    if not _same(kind, change.path, _present(db, change.path), new):
-        raise _moved_on(db, change)
+
+
+def put_back(db: Database, path: str, change_id: int, old: str | None) -> None:
+    """Write the value that an entity had before a change, None for one that was absent.
+
+    ``old`` is as the log stores it. Raises InvalidValue where only another program can write it.
+    """
+    kind = history.kind_of(path)
     try:
         if old is None:
-            entities.drop(db, change.path, kind)
+            entities.drop(db, path, kind)
         else:
-            entities.put(db, change.path, kind, codec.entity_value(kind, change.path, old))
+            entities.put(db, path, kind, codec.entity_value(kind, path, old))
     except ValidationError as error:
-        raise misfit(error, change.path) from None
+        raise misfit(error, path) from None
     except (UsageError, TypeError, ValueError):
-        raise _not_ours(change) from None
-    if not _same(kind, change.path, _present(db, change.path), old):
-        raise _not_ours(change)
+        raise _not_ours(path, change_id) from None
+    if not same(path, present(db, path), old):
+        raise _not_ours(path, change_id)
 
 
 def undo_all(db: Database, change_ids: Iterable[int]) -> None:
@@ -87,17 +99,19 @@ def _change(db: Database, change_id: int) -> Change:
     return change
 
 
-def _present(db: Database, path: str) -> str | None:
+def present(db: Database, path: str) -> str | None:
+    """The present value of an entity as the log stores it, None where it is absent."""
     found: str | None = db.value(
         "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1", (path,)
     )
     return found
 
 
-def _same(kind: Kind, path: str, one: str | None, other: str | None) -> bool:
-    """Whether two stored values mean the same; absence and JSON's null do not."""
+def same(path: str, one: str | None, other: str | None) -> bool:
+    """Whether two stored values of an entity mean the same; absence and JSON's null do not."""
     if one is None or other is None:
         return one is other
+    kind = history.kind_of(path)
     return _canonical(kind, path, one) == _canonical(kind, path, other)
 
 
@@ -128,9 +142,9 @@ def _shown(path: str, value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _not_ours(change: Change) -> InvalidValue:
+def _not_ours(path: str, change_id: int) -> InvalidValue:
     return InvalidValue(
-        f"{change.path} had a value before change #{change.id} that only another program can"
+        f"{path} had a value before change #{change_id} that only another program can"
         " write; nothing was changed.",
         hint="'nodedeck history' shows it; set the value that you want.",
     )

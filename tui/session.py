@@ -19,6 +19,7 @@ from store.errors import UsageError
 from store.files import cannot
 from store.locations import Locations
 from store.manager import ConfigManager, utc_now
+from tui import overdue
 
 
 @dataclass(slots=True)
@@ -37,7 +38,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The files, the signature and the overrides of one call."""
+    """The files, the signature and the overrides of one call.
+
+    ``say`` hears of unconfirmed changes that are overdue, and is None once a screen is drawn.
+    """
 
     locations: Locations
     actor: str
@@ -46,6 +50,7 @@ class Session:
     reason: str | None = None
     auto_migrate: bool = False
     file_mode: bool = False
+    say: Callable[[str], None] | None = None
 
     def open(
         self, *, busy_ms: int = BUSY_MS, clock: Callable[[], datetime] = utc_now
@@ -63,7 +68,7 @@ class Session:
 
             config, over = self.locations.config, self.overrides
             return FileModeManager.of(config, actor=self.actor, overrides=over)
-        return ConfigManager.open(
+        manager = ConfigManager.open(
             self.locations,
             actor=self.actor,
             read_only=read_only,
@@ -71,6 +76,13 @@ class Session:
             clock=clock,
             overrides=self.overrides,
         )
+        if self.say is not None:
+            try:
+                (overdue.warned if read_only else overdue.settled)(manager, self.say)
+            except BaseException:
+                manager.close()
+                raise
+        return manager
 
 
 def begin(given: Given, environ: Mapping[str, str], cwd: Path) -> Session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,7 +73,7 @@ def session(context: click.Context, *, offer: bool = True) -> Session:
     With ``offer``, an import that waits to be done beside the database is named on stderr, or with
     ``--auto-migrate`` done.
     """
-    begun = begin(noted(context), os.environ, Path.cwd())
+    begun = replace(begin(noted(context), os.environ, Path.cwd()), say=output.say)
     return prepared(begun, output.say) if offer else begun
 
 
