@@ -17,6 +17,7 @@ from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import NodeVersion
 from store.retention import Retention
+from tests.support import foreign
 from tests.support.samples import NODE, PLAN, SEED, other
 
 Call = Callable[[ConfigManager], object]
@@ -221,10 +222,11 @@ def test_the_connection_itself_writes_nothing(filled: Locations, statement: str)
 def test_an_older_schema_is_not_upgraded_by_looking(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     create(path, created_by="tests")
-    with Database(path).sqlite.connection() as db:
-        db.execute("UPDATE meta SET value='4' WHERE key='schema_version'")
-        db.execute("DROP TABLE pending_reversals")
-        db.commit()
+    foreign.write(
+        path,
+        "UPDATE meta SET value='4' WHERE key='schema_version'",
+        "DROP TABLE pending_reversals",
+    )
     where = Locations(tmp_path / "config.yaml", path)
     with ConfigManager.open(where, actor="a@b", read_only=True) as reader:
         assert reader.reversals() == []

@@ -18,6 +18,18 @@ from tests.support import foreign
 from tests.support.audit_state import assert_sound, present
 
 OWN = "own@host"
+_NODE = (
+    "id",
+    "host",
+    "inference_segment",
+    "inference_port",
+    "poc_segment",
+    "poc_port",
+    "models",
+    "max_concurrent",
+    "hardware",
+    "version",
+)
 small = st.integers(0, 3)
 # as a daemon or a shell writes: no rules, every statement that moves an entity
 others: st.SearchStrategy[tuple[str | foreign.Statement, ...]] = st.one_of(
@@ -56,18 +68,6 @@ others: st.SearchStrategy[tuple[str | foreign.Statement, ...]] = st.one_of(
             f" VALUES('validation','{{\"expiration_blocks\":{n}}}')",
         )
     ),
-)
-_NODE = (
-    "id",
-    "host",
-    "inference_segment",
-    "inference_port",
-    "poc_segment",
-    "poc_port",
-    "models",
-    "max_concurrent",
-    "hardware",
-    "version",
 )
 
 

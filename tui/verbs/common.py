@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from store import database
 from store.errors import Refused
 from tui import output
 from tui.session import Given, Session, begin
@@ -84,6 +85,17 @@ def refuse_read_only(current: Session) -> None:
             "This call is read-only; nothing was changed.",
             hint="Leave out --read-only (and NODEDECK_READONLY) to write.",
         )
+
+
+def settle_first(current: Session) -> None:
+    """Take back what is overdue before a write that opens the database by itself."""
+    path = current.locations.database
+    try:
+        there = path.is_file() and not database.blank(path)
+    except OSError:  # whoever needs it says better what is wrong
+        return
+    if there:
+        current.open().close()
 
 
 class Verb(click.Command):

@@ -110,6 +110,7 @@ def apply_command(
     """Import a file: backup, one transaction, receipt."""
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
+    common.settle_first(current)
     made = _made(current, file, role, prefix, strategy)
     if not yes:
         _ask(made, no_input=no_input)
