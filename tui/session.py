@@ -19,7 +19,7 @@ from store.errors import UsageError
 from store.files import cannot
 from store.locations import Locations
 from store.manager import ConfigManager, utc_now
-from tui import overdue
+from tui import halfdone, overdue
 
 
 @dataclass(slots=True)
@@ -40,7 +40,8 @@ class Given:
 class Session:
     """The files, the signature and the overrides of one call.
 
-    ``say`` hears of unconfirmed changes that are overdue, and is None once a screen is drawn.
+    ``say`` hears of unconfirmed changes that are overdue and of imports that were stopped, and is
+    None once a screen is drawn. A call that is ``importing`` sees to the latter itself.
     """
 
     locations: Locations
@@ -51,6 +52,7 @@ class Session:
     auto_migrate: bool = False
     file_mode: bool = False
     say: Callable[[str], None] | None = None
+    importing: bool = False
 
     def open(
         self, *, busy_ms: int = BUSY_MS, clock: Callable[[], datetime] = utc_now
@@ -68,6 +70,10 @@ class Session:
 
             config, over = self.locations.config, self.overrides
             return FileModeManager.of(config, actor=self.actor, overrides=over)
+        if read_only:
+            halfdone.warned(self.locations, self.say or _nobody)
+        elif not self.importing:
+            halfdone.finished(self.locations, self.say or _nobody)
         manager = ConfigManager.open(
             self.locations,
             actor=self.actor,
@@ -83,6 +89,10 @@ class Session:
                 manager.close()
                 raise
         return manager
+
+
+def _nobody(_: str) -> None:
+    """Hear a sentence for which there is no room while a screen is drawn."""
 
 
 def begin(given: Given, environ: Mapping[str, str], cwd: Path) -> Session:

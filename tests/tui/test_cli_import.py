@@ -217,7 +217,7 @@ def test_half_done_is_exit_4(
     def half(*_: object, **__: object) -> None:
         raise HalfDone("The database is complete.", hint="Run it again.")
 
-    monkeypatch.setattr("store.importing.apply._rewrite", half)
+    monkeypatch.setattr("store.importing.unit._rewrite", half)
     assert "Run it again." in one_line(call(capsys, *APPLY, "config.yaml", "--yes", "--rewrite"), 4)
 
 

@@ -88,14 +88,14 @@ def refuse_read_only(current: Session) -> None:
 
 
 def settle_first(current: Session) -> None:
-    """Take back what is overdue before a write that opens the database by itself."""
+    """Take back what is overdue before an import, which opens the database by itself."""
     path = current.locations.database
     try:
         there = path.is_file() and not database.blank(path)
     except OSError:  # whoever needs it says better what is wrong
         return
     if there:
-        current.open().close()
+        replace(current, importing=True).open().close()
 
 
 class Verb(click.Command):
