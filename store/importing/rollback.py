@@ -27,7 +27,7 @@ from store.importing.plan import Action, Plan, Role, Source
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import FieldChange
-from store.paths import Kind, split
+from store.paths import PARAMS_SUFFIX, Kind, split
 from store.reading import Item
 from store.static_file import is_dynamic
 from store.tables import Imports
@@ -35,6 +35,7 @@ from store.yaml_text import replace
 
 RECEIPT: Final = "nodedeck.import.receipt/1"
 ROLLBACK: Final = "nodedeck.import.rollback/1"
+_Changed = dict[str, tuple[int, str | None, str | None]]
 # what the daemon writes by itself; everything else moved on because somebody wanted it to
 _DAEMONS: Final = (Kind.CHAIN, Kind.SEED, Kind.VERSIONS)
 
@@ -97,7 +98,7 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
                 text, entities = kept, tuple(_write_back(db, changed))
                 moved = tuple(_moved(db, changed, before=True))
             else:
-                text, entities = _legacy_now(db, facts, data if edited else kept), ()
+                text, entities = _legacy_now(db, facts, data if edited else kept, changed), ()
                 moved = tuple(_moved(db, changed, before=False))
             return Rollback(
                 found,
@@ -245,7 +246,7 @@ def _half_written(locations: Locations, facts: dict[str, Any]) -> bool:
     return left is not None and left.token == facts.get("token") and unit.is_part_written(left)
 
 
-def _changed(db: Database, facts: dict[str, Any]) -> dict[str, tuple[int, str | None, str | None]]:
+def _changed(db: Database, facts: dict[str, Any]) -> _Changed:
     """(change, stored value before, stored value after) of each entity that the import wrote."""
     first, last = facts["changes"]
     past = retention.horizons(db)
@@ -255,7 +256,7 @@ def _changed(db: Database, facts: dict[str, Any]) -> dict[str, tuple[int, str | 
             " changed.",
             hint=f"The file's copy is {facts['backup']}.",
         )
-    found: dict[str, tuple[int, str | None, str | None]] = {}
+    found: _Changed = {}
     rows = db.rows(
         "SELECT id, path, old_json, new_json FROM audit_log WHERE id BETWEEN ? AND ? ORDER BY id",
         (first, last),
@@ -265,18 +266,14 @@ def _changed(db: Database, facts: dict[str, Any]) -> dict[str, tuple[int, str | 
     return found
 
 
-def _write_back(
-    db: Database, changed: dict[str, tuple[int, str | None, str | None]]
-) -> Iterator[tuple[str, int, str | None]]:
+def _write_back(db: Database, changed: _Changed) -> Iterator[tuple[str, int, str | None]]:
     for path, (change, old, _) in reversed(changed.items()):
         undoing.refuse_secret(path, old)
         if not undoing.same(path, undoing.present(db, path), old):
             yield path, change, old
 
 
-def _moved(
-    db: Database, changed: dict[str, tuple[int, str | None, str | None]], *, before: bool
-) -> Iterator[FieldChange]:
+def _moved(db: Database, changed: _Changed, *, before: bool) -> Iterator[FieldChange]:
     """Leaves that an operator changed since: what they are, and what they would be."""
     for path, (_, old, new) in changed.items():
         kind, stored = history.kind_of(path), undoing.present(db, path)
@@ -291,13 +288,13 @@ def _moved(
         )
 
 
-def _legacy_now(db: Database, facts: dict[str, Any], base: bytes) -> bytes:
+def _legacy_now(db: Database, facts: dict[str, Any], base: bytes, changed: _Changed) -> bytes:
     """The file in its legacy shape with the values of now, on the text of ``base``."""
     file = Path(facts["file"])
     role = Role(facts["role"])
     source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
     against = planning.make(source, engine.present_in(db))
-    text = _FILLED[role](db, source, against)
+    text = _FILLED[role](db, source, against, _nodes_moved(db, changed))
     if text == base:
         return base
     again = planning.make(
@@ -311,7 +308,16 @@ def _legacy_now(db: Database, facts: dict[str, Any], base: bytes) -> bytes:
     return text
 
 
-def _node_config(db: Database, source: Source, against: Plan) -> bytes:
+def _nodes_moved(db: Database, changed: _Changed) -> bool:
+    """Whether a node differs from what the import wrote, be it in a field that no file names."""
+    return any(
+        history.kind_of(path) is Kind.NODE
+        and not undoing.same(path, undoing.present(db, path), new)
+        for path, (_, _, new) in changed.items()
+    )
+
+
+def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
     now = documents.legacy_shape(documents.database_tree(db))
     in_file = {name for name in source.root.entries if is_dynamic(name)}
     text = source.data
@@ -319,10 +325,15 @@ def _node_config(db: Database, source: Source, against: Plan) -> bytes:
         parts = split(row.path)
         if row.action is Action.CONFLICT and parts[0] != "nodes":
             text = replace(text, parts, row.present)
-    for root in now:
-        if is_dynamic(root) and root not in in_file:
+    named = {row.path for row in against.rows}
+    for root in filter(is_dynamic, now):
+        if root not in in_file:
             text = replace(text, (root,), now[root])
-    if "nodes" in in_file and _nodes_moved(source.root.entries["nodes"], against, now):
+        elif root.endswith(PARAMS_SUFFIX) and isinstance(now[root], dict):
+            for name, value in now[root].items():
+                if not any(path in named for path in codec.leaves(value, root, name)):
+                    text = replace(text, (root, name), value)
+    if "nodes" in in_file and (moved or _differ(source.root.entries["nodes"], against, now)):
         kept = [row.path for row in against.rows if _only_in_file(row)]
         if kept:
             raise Refused(
@@ -334,7 +345,7 @@ def _node_config(db: Database, source: Source, against: Plan) -> bytes:
     return text
 
 
-def _nodes_moved(item: Item, against: Plan, now: dict[str, Any]) -> bool:
+def _differ(item: Item, against: Plan, now: dict[str, Any]) -> bool:
     rows = [row for row in against.rows if split(row.path)[0] == "nodes"]
     same = all(row.action in (Action.EQUAL, Action.STAY) for row in rows)
     return not same or len(now.get("nodes", ())) != len(item.elements)
@@ -344,16 +355,14 @@ def _only_in_file(row: planning.Row) -> bool:
     return row.action is Action.STAY and split(row.path)[0] == "nodes"
 
 
-def _node_list(db: Database, source: Source, against: Plan) -> bytes:
-    now = documents.legacy_shape(documents.database_tree(db)).get("nodes", [])
-    if all(row.action is Action.EQUAL for row in against.rows) and len(now) == len(
-        source.root.elements
-    ):
+def _node_list(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
+    now = documents.legacy_shape(documents.database_tree(db))
+    if not moved and not _differ(source.root, against, now):
         return source.data
-    return (json.dumps(now, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(now.get("nodes", []), ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _settings(db: Database, source: Source, against: Plan) -> bytes:
+def _settings(_db: Database, source: Source, against: Plan, _moved: bool) -> bytes:
     text = source.data
     for row in against.rows:
         if row.action is Action.CONFLICT:
@@ -371,7 +380,7 @@ def _in_file(source: Source, parts: tuple[str, ...]) -> tuple[str, ...]:
     return parts[1:] if own else parts
 
 
-_FILLED: Final[dict[Role, Callable[[Database, Source, Plan], bytes]]] = {
+_FILLED: Final[dict[Role, Callable[[Database, Source, Plan, bool], bytes]]] = {
     Role.NODE_CONFIG: _node_config,
     Role.NODE_LIST: _node_list,
     Role.SETTINGS: _settings,

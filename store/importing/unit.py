@@ -25,6 +25,7 @@ cannot be finished without asking; then the journal stays, and with it exit code
 from __future__ import annotations
 
 import base64
+import glob
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -127,10 +128,12 @@ def recover(locations: Locations) -> Recovered | None:
     Raises HalfDone, the journal still standing, where the file was edited since or cannot be
     written.
     """
-    if not journal_of(locations.database).exists():
-        return None
+    place = journal_of(locations.database)
     unit = _load(locations)
     if unit is None:
+        if any(_leftovers(place)):  # killed before it had written its journal
+            with files.locked(place):
+                _sweep(place)
         return None
     with alone(locations, unit.file):
         unit = _load(locations)  # whoever had the lock may have finished it
@@ -293,7 +296,9 @@ def _take_back(locations: Locations, unit: Unit) -> None:
         unit.copy.unlink(missing_ok=True)
         _sweep(unit.copy)
     if unit.fresh and _empty(locations.database):
-        for leftover in (locations.database, *database.side_files(locations.database)):
+        path = locations.database
+        rollback_journal = path.with_name(path.name + "-journal")  # of the switch to WAL
+        for leftover in (path, rollback_journal, *database.side_files(path)):
             leftover.unlink(missing_ok=True)
     if unit.after is not None:
         _sweep(unit.file.resolve())
@@ -337,6 +342,11 @@ def _end(locations: Locations, place: Path) -> None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what a killed writer left beside a file: half of a text, which may hold secrets."""
-    for leftover in path.parent.glob(f".{path.name}.????????"):
+    """Remove what a killed writer left beside a file: part of a text, which may hold secrets."""
+    for leftover in list(_leftovers(path)):
         leftover.unlink(missing_ok=True)
+
+
+def _leftovers(path: Path) -> Iterator[Path]:
+    if path.parent.is_dir():
+        yield from path.parent.glob(f".{glob.escape(path.name)}.????????")
