@@ -179,11 +179,7 @@ def create(path: Path, *, created_by: str) -> bool:
     """
     fresh = not path.exists()
     if fresh:
-        if not path.parent.is_dir():
-            raise MissingDatabase(
-                f"Cannot make {path}: there is no directory {path.parent}.",
-                hint="Make the directory, or name another place with --db.",
-            )
+        check_place(path)
         files.create(path)
     connection = _Sqlite(
         str(path),
@@ -211,6 +207,15 @@ def create(path: Path, *, created_by: str) -> bool:
         raise
     connection.close()
     return True
+
+
+def check_place(path: Path) -> None:
+    """Raise MissingDatabase where there is no directory for a database."""
+    if not path.parent.is_dir():
+        raise MissingDatabase(
+            f"Cannot make {path}: there is no directory {path.parent}.",
+            hint="Make the directory, or name another place with --db.",
+        )
 
 
 def blank(path: Path) -> bool:

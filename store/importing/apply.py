@@ -94,6 +94,7 @@ def apply(
         kept = None
     if not approved.writes and kept is None:
         return Result(approved, None, None, rewritten=False)
+    database.check_place(locations.database)
     _check_unchanged(source)
     rehearsed = rehearsal.rehearse(approved, locations, actor=actor)
     after = None if kept is None else kept[0]
@@ -101,11 +102,12 @@ def apply(
         _take_on(source, locations)
         _check_unchanged(source)
         safety = _database_kept(locations, actor, clock)
+        backup = backup_path(source.path, clock())
         made = unit.Unit(
             file=source.path,
             before=source.digest,
             after=after,
-            copy=backup_path(source.path, clock()),
+            copy=backup,
             receipt=bool(approved.writes),
             fresh=not locations.database.exists(),
         )
@@ -116,7 +118,8 @@ def apply(
             facts = {
                 "token": token,
                 "prefix": source.prefix,
-                "backup": str(made.copy),
+                "file_path": str(source.path.absolute()),
+                "backup": str(backup.absolute()),
                 "database_backup": str(safety.path) if safety else None,
                 "digest_after": source.digest if after is None else files.digest(after),
                 "rehearsed": rehearsed,
@@ -136,7 +139,7 @@ def apply(
                 backups.discard(safety)
             raise
     comments = kept[1] if kept else ()
-    return Result(approved, made.copy, receipt, kept is not None, comments, rehearsed)
+    return Result(approved, backup, receipt, kept is not None, comments, rehearsed)
 
 
 def _check_unchanged(source: Source) -> None:

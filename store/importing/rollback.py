@@ -88,7 +88,7 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
         db = manager.database
         with db.reading():
             found, facts = _receipt(db, number)
-            file, kept = Path(facts["file"]), _copy(facts)
+            file, kept = Path(facts["file_path"]), _copy(facts)
             data = files.read(file) if file.exists() else b""
             ours = {facts["digest"], facts["digest_after"]}
             edited = file.exists() and files.digest(data) not in ours
@@ -222,7 +222,7 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             " nothing was changed."
         )
     facts = receipts[number]
-    if "changes" not in facts or "digest_after" not in facts:
+    if "changes" not in facts or "file_path" not in facts:
         raise Refused(
             f"Import {number} was made by an older nodedeck, whose receipt does not say enough;"
             " nothing was changed.",
@@ -290,7 +290,7 @@ def _moved(db: Database, changed: _Changed, *, before: bool) -> Iterator[FieldCh
 
 def _legacy_now(db: Database, facts: dict[str, Any], base: bytes, changed: _Changed) -> bytes:
     """The file in its legacy shape with the values of now, on the text of ``base``."""
-    file = Path(facts["file"])
+    file = Path(facts["file_path"])
     role = Role(facts["role"])
     source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
     against = planning.make(source, engine.present_in(db))

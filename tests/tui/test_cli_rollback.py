@@ -127,6 +127,19 @@ def test_what_an_operator_changed_needs_force(
     assert "taken back already (receipt 2)" in one_line(again, ExitCode.CONFLICT)
 
 
+def test_it_works_from_another_directory(
+    capsys: pytest.CaptureFixture[str],
+    host: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call(capsys, *APPLY)
+    monkeypatch.chdir(tmp_path)
+    ran = call(capsys, "import", "rollback", "--yes", "--db", host / "state.db")
+    assert ran.code == 0
+    assert (host / "config.yaml").read_text() == RUNNING
+
+
 def test_nobody_to_ask_is_a_refusal(capsys: pytest.CaptureFixture[str]) -> None:
     call(capsys, *APPLY)
     ran = call(capsys, "import", "rollback", "--no-input")
