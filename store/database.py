@@ -270,7 +270,9 @@ def sentences(path: Path) -> Iterator[None]:
 
 def _translated(path: Path, error: Exception) -> NodedeckError:
     cause: BaseException | None = error
-    while cause is not None and not hasattr(cause, "sqlite_errorcode"):
+    # a general error may stand over the one that says why: after a full disk there is nothing left
+    # to roll back, which is an error too
+    while cause is not None and getattr(cause, "sqlite_errorcode", 1) == sqlite3.SQLITE_ERROR:
         cause = cause.__cause__ or cause.__context__
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -199,6 +199,29 @@ def test_killed_at_any_act_it_is_all_before_or_all_after(tmp_path: Path, start: 
     assert seen == {"before", "after"}
 
 
+def test_a_rollback_killed_at_any_act_is_all_before_or_all_after_too(tmp_path: Path) -> None:
+    def start(folder: Path) -> tuple[Locations, Callable[[], object]]:
+        folder.mkdir()
+        at = fresh(folder)
+        run(at.config, at, rewrite=True)
+        planned = rollback.plan(at, None, State.BEFORE)
+        return at, lambda: rollback.apply(planned, at, actor="killed@host", clock=utc_now)
+
+    at, work = start(tmp_path / "whole")
+    cut, imported_leaves = at.config.read_bytes(), database_leaves(at)
+    done = killed_at(0, work)
+    assert (at.config.read_text(), database_leaves(at)) == (RUNNING, {})
+    seen = set()
+    for count in chosen(done)[::2]:
+        at, work = start(tmp_path / f"at-{count}")
+        assert killed_at(count, work) == []
+        settled(at)
+        found = (at.config.read_bytes(), database_leaves(at))
+        assert found in ((cut, imported_leaves), (RUNNING.encode(), {}))
+        seen.add(found[0])
+    assert len(seen) == 2
+
+
 # the file's own ways
 
 
@@ -333,6 +356,7 @@ def test_on_a_full_disk_nothing_is_lost(tmp_path: Path, size: str) -> None:
             assert "space" in str(error)
             assert file.read_text() == RUNNING
             assert not at.database.exists() or isinstance(error, HalfDone)
+            assert unit.standing(at) is None or isinstance(error, HalfDone)
         else:
             assert database_leaves(at)["current_height"] == 1934882
     finally:
