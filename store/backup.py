@@ -173,6 +173,12 @@ def _publish(path: Path, facts: dict[str, Any], made: list[Path]) -> None:
         raise files.cannot("write", path, error) from error
 
 
+def discard(backup: Backup) -> None:
+    """Remove a backup that nothing has need of, such as one made before a write that failed."""
+    for path in (backup.path, config_copy(backup.path), manifest_of(backup.path)):
+        path.unlink(missing_ok=True)
+
+
 def listed(locations: Locations) -> list[Backup]:
     """The backups of a database, newest first."""
     ours = re.compile(rf"{re.escape(locations.database.stem)}-{_STAMP}(?:-.+)?\.db")

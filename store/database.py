@@ -242,11 +242,7 @@ def create(path: Path, *, created_by: str) -> Made:
     """
     fresh = not files.exists(path)
     if fresh:
-        if not path.parent.is_dir():
-            raise MissingDatabase(
-                f"Cannot make {path}: there is no directory {path.parent}.",
-                hint="Make the directory, or name another place with --db.",
-            )
+        check_place(path)
         files.create(path)
     _refuse_directory(path)
     connection = _connected(f"file:{quote(str(path.absolute()))}", BUSY_MS, ())
@@ -282,6 +278,15 @@ def _refuse_directory(path: Path) -> None:
         raise UsageError(
             f"{path} is {what} and no database; nothing was changed.",
             hint="Name the database itself, such as state.db inside a directory.",
+        )
+
+
+def check_place(path: Path) -> None:
+    """Raise MissingDatabase where there is no directory for a database."""
+    if not path.parent.is_dir():
+        raise MissingDatabase(
+            f"Cannot make {path}: there is no directory {path.parent}.",
+            hint="Make the directory, or name another place with --db.",
         )
 
 

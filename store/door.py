@@ -115,12 +115,13 @@ class Door:
         """Record what we made of the config file as a whole, inside a write transaction."""
         self._look_at_file(reason, ours=True)
 
-    def _writing(self, reason: str | None) -> Signing:
+    def _writing(self, reason: str | None, *, actor: str | None = None) -> Signing:
         """A write transaction signed by us; yields a list that will hold its last change id.
 
-        The id is 0 where nothing differed from what was there.
+        The id is 0 where nothing differed from what was there. Another ``actor`` signs what was
+        asked for by somebody else before.
         """
-        return Signing(self, reason)
+        return Signing(self, actor or self.actor, reason)
 
     @contextmanager
     def transaction(self, reason: str | None = None) -> Iterator[Database]:
@@ -161,11 +162,12 @@ class Door:
 class Signing(Transaction):
     """A write transaction whose changes are signed before the commit."""
 
-    __slots__ = ("_before", "_door", "_newest", "_reason")
+    __slots__ = ("_actor", "_before", "_door", "_newest", "_reason")
 
-    def __init__(self, door: Door, reason: str | None) -> None:
+    def __init__(self, door: Door, actor: str, reason: str | None) -> None:
         super().__init__(door.database, writing=True)
         self._door = door
+        self._actor = actor
         self._reason = reason
 
     def __enter__(self) -> list[int]:
@@ -195,7 +197,7 @@ class Signing(Transaction):
 
     def _sign(self) -> None:
         db = self._database
-        signed = db.execute_sql(_SIGN, (self._door.actor, self._reason, self._before))
+        signed = db.execute_sql(_SIGN, (self._actor, self._reason, self._before))
         if signed.rowcount:
             self._newest[0] = latest.newest_id(db)  # cheaper than RETURNING
 

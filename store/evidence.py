@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
-from store import audit, codec, history, paths, schema, settings
+from store import audit, codec, history, paths, pending, schema, settings
 from store.database import Database
 from store.documents import Overrides
 from store.findings import EpochClock, Evidence, Inspection, Thresholds
@@ -41,6 +41,7 @@ def gather(
         hidden=tuple(_hidden(db, over)),
         unparsed=tuple(_unparsed(db)),
         inspection=inspection or Inspection(),
+        reversals=pending.noteworthy(db, snapshot.taken_at),
         platform=this_platform(),
         thresholds=limits,
     )

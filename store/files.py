@@ -117,6 +117,44 @@ def write(path: Path, data: bytes) -> None:
         raise cannot("write", path, error, left="It is as it was.") from error
 
 
+def put(path: Path, data: bytes) -> None:
+    """Replace a file's text as ``write`` does, or in place where it must stay the same file.
+
+    That is one with several links, or one that is a mount point. A stop half-way leaves part of
+    each text there, so the caller keeps a journal. Raises NodedeckError.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        stays = target.stat().st_nlink > 1 or is_mount(target)
+    except OSError as error:
+        raise cannot("write", path, error, left="It is as it was.") from error
+    if not stays:
+        write(path, data)
+        return
+    try:
+        with target.open("r+b", buffering=0) as file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            file.truncate()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise cannot("write", path, error) from error
+
+
+def is_mount(path: Path) -> bool:
+    """Whether a file is itself a mount, as a container's config file often is."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:  # a system without it; a mount of another file system is seen all the same
+        return path.is_mount()
+    mounted = {line.split(" ")[4].encode("utf-8", "surrogateescape") for line in lines}
+    name = os.fsencode(path)
+    for plain, octal in ((b"\\", rb"\134"), (b" ", rb"\040"), (b"\t", rb"\011"), (b"\n", rb"\012")):
+        name = name.replace(plain, octal)
+    return name in mounted
+
+
 def create(path: Path, data: bytes = b"") -> None:
     """Make a file that must not exist yet; raises NodedeckError where it does."""
     try:
@@ -165,6 +203,21 @@ def _lock(handle: int, path: Path, patience: float) -> None:
         except OSError as error:
             raise cannot("lock", path, error) from error
         time.sleep(_LOCK_STEP)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds ``locked`` on this file's directory now."""
+    try:
+        handle = os.open(Path(os.path.realpath(path)).parent, os.O_RDONLY)
+    except OSError as error:
+        raise cannot("lock", path, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def sync_directory(path: Path) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from store.models import Change, Snapshot
+from store.pending import Reversal
 
 
 class Severity(StrEnum):
@@ -103,6 +104,7 @@ class Evidence:
     hidden: tuple[str, ...] = ()
     unparsed: tuple[str, ...] = ()
     inspection: Inspection = Inspection()
+    reversals: tuple[Reversal, ...] = ()
     platform: str = ""
     thresholds: Thresholds = Thresholds()
     unknown: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from store import outlook, rules_chain, rules_host, rules_seeds, rules_values
+from store import judging_pending, outlook, rules_chain, rules_host, rules_seeds, rules_values
 from store.findings import Evidence, Finding, Severity, Verdict, epoch_part, in_order
 
 Rule = Callable[[Evidence, datetime], Iterator[Finding]]
@@ -28,6 +28,7 @@ _OF_STATE: Final[tuple[Rule, ...]] = (
     rules_values.undecoded,
     rules_values.unparsed,
     rules_values.overwritten,
+    judging_pending.rule,
     rules_values.hidden,
 )
 

@@ -29,6 +29,11 @@ class Locations:
     master_key: Path | None = field(default=None, compare=False)
 
 
+def journal_of(database: Path) -> Path:
+    """The place of the journal of an import into a database."""
+    return database.with_name(database.name + "-import")
+
+
 def resolve(
     *, db: str | None, config: str | None, environ: Mapping[str, str], cwd: Path
 ) -> Locations:

@@ -12,10 +12,10 @@ from store.operations.chain import ChainOperations
 from store.operations.handing import HandoverOperations
 from store.operations.nodes import NodeOperations
 from store.operations.past import PastOperations
+from store.operations.pending import PendingOperations
 from store.operations.profiles import FlagOperations, ProfileOperations
 from store.operations.settings import SettingOperations
 from store.operations.travelling import TravelOperations
-from store.operations.values import ValueOperations
 
 __all__ = ["ConfigManager", "utc_now"]
 
@@ -23,7 +23,7 @@ __all__ = ["ConfigManager", "utc_now"]
 class ConfigManager(
     ChainOperations,
     NodeOperations,
-    ValueOperations,
+    PendingOperations,
     PastOperations,
     HandoverOperations,
     TravelOperations,

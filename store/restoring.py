@@ -133,7 +133,7 @@ def apply(
             copying.copy(ready, live, path, pages=_PAGES, between=keep_present)
         except BaseException:
             for safety in kept:  # nothing was restored, so it is of no use
-                _discard(safety)
+                backups.discard(safety)
             raise
     return Restored(kept[0] if kept else None, epoch)
 
@@ -238,12 +238,3 @@ def _last_id(connection: sqlite3.Connection) -> int:
         return 0
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name='audit_log'").fetchone()
     return int(row[0]) if row else 0
-
-
-def _discard(backup: Backup) -> None:
-    for path in (
-        backup.path,
-        backups.config_copy(backup.path),
-        backups.manifest_of(backup.path),
-    ):
-        path.unlink(missing_ok=True)

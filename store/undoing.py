@@ -37,36 +37,52 @@ def undo(vault: Vault, change_id: int) -> None:
     db = vault.db
     change = _change(db, change_id)
     ((old, new),) = db.rows("SELECT old_json, new_json FROM audit_log WHERE id=?", (change_id,))
-    kind = history.kind_of(change.path)
-    value = codec.entity_value(kind, change.path, old)
-    secret = kind in (Kind.PROVIDER, Kind.NODE_KEY) or wording.is_sealed(value)
+    refuse_untold(db, change.path, change_id, old, new)
+    if not same(change.path, present(db, change.path), new):
+        raise _moved_on(db, change)
+    put_back(vault, change.path, change_id, old)
+
+
+def refuse_untold(
+    db: Database, path: str, change_id: int, old: str | None, new: str | None
+) -> None:
+    """Raise Refused where a change's old value is a secret that the log does not hold."""
+    kind = history.kind_of(path)
+    was, became = (codec.entity_value(kind, path, stored) for stored in (old, new))
     try:
-        untold = _untold(db, kind, change.path, value, change.new)
+        untold = _untold(db, kind, path, was, became)
     except UsageError:  # a path that only another program can make
-        raise _not_ours(change) from None
+        raise _not_ours(path, change_id) from None
     if untold:
         raise Refused(
-            f"{change.path} is a secret, and the log does not hold its clear value;"
-            " nothing was changed.",
+            f"{path} is a secret, and the log does not hold its clear value; nothing was changed.",
             hint="Set it anew.",
         )
-    if not _same(kind, change.path, _present(db, change.path), new):
-        raise _moved_on(db, change)
+
+
+def put_back(vault: Vault, path: str, change_id: int, old: str | None) -> None:
+    """Write the value that an entity had before a change, None for one that was absent.
+
+    ``old`` is as the log stores it; a secret comes back sealed. Raises InvalidValue where only
+    another program can write it, and what ``Vault.restore`` raises.
+    """
+    db, kind = vault.db, history.kind_of(path)
+    value = codec.entity_value(kind, path, old)
     try:
-        if secret:
-            vault.restore(change.path, value)
+        if kind in (Kind.PROVIDER, Kind.NODE_KEY) or wording.is_sealed(value):
+            vault.restore(path, value)
         elif old is None:
-            entities.drop(db, change.path, kind)
+            entities.drop(db, path, kind)
         else:
-            entities.put(db, change.path, kind, value)
+            entities.put(db, path, kind, value)
     except UnknownPath:  # a key without its node: what is missing is told better there
         raise
     except ValidationError as error:
-        raise misfit(error, change.path) from None
+        raise misfit(error, path) from None
     except (UsageError, TypeError, ValueError):
-        raise _not_ours(change) from None
-    if not _same(kind, change.path, _present(db, change.path), old):
-        raise _not_ours(change)
+        raise _not_ours(path, change_id) from None
+    if not same(path, present(db, path), old):
+        raise _not_ours(path, change_id)
 
 
 def undo_all(vault: Vault, change_ids: Iterable[int]) -> None:
@@ -116,17 +132,19 @@ def _change(db: Database, change_id: int) -> Change:
     return change
 
 
-def _present(db: Database, path: str) -> str | None:
+def present(db: Database, path: str) -> str | None:
+    """The present value of an entity as the log stores it, None where it is absent."""
     found: str | None = db.value(
         "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1", (path,)
     )
     return found
 
 
-def _same(kind: Kind, path: str, one: str | None, other: str | None) -> bool:
-    """Whether two stored values mean the same; absence and JSON's null do not."""
+def same(path: str, one: str | None, other: str | None) -> bool:
+    """Whether two stored values of an entity mean the same; absence and JSON's null do not."""
     if one is None or other is None:
         return one is other
+    kind = history.kind_of(path)
     return _canonical(kind, path, one) == _canonical(kind, path, other)
 
 
@@ -157,9 +175,9 @@ def _shown(path: str, value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _not_ours(change: Change) -> InvalidValue:
+def _not_ours(path: str, change_id: int) -> InvalidValue:
     return InvalidValue(
-        f"{change.path} had a value before change #{change.id} that only another program can"
+        f"{path} had a value before change #{change_id} that only another program can"
         " write; nothing was changed.",
         hint="'nodedeck history' shows it; set the value that you want.",
     )

@@ -70,6 +70,23 @@ _STEPS: Final[Mapping[int, tuple[str, ...]]] = {
         reason TEXT NOT NULL DEFAULT '',
         result TEXT NOT NULL)""",
     ),
+    5: (
+        """CREATE TABLE pending_reversals(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        deadline TEXT NOT NULL,
+        within_seconds REAL NOT NULL,
+        boot_id TEXT NOT NULL,
+        boot_deadline REAL NOT NULL,
+        config_epoch TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        reason TEXT,
+        items_json TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'pending',
+        settled_at TEXT,
+        settled_by TEXT)""",
+        "CREATE INDEX pending_reversals_open ON pending_reversals(id) WHERE state='pending'",
+    ),
 }
 VERSION: Final = max(_STEPS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import importlib
 import os
 import sys
@@ -9,8 +11,10 @@ from typing import Any, Final
 
 import click
 
+from store.database import INTERACTIVE_BUSY_MS
 from store.errors import ExitCode, NodedeckError
 from tui import output
+from tui.session import Session
 from tui.verbs import common
 
 # name: where its command is, and its line in the help, so that showing help imports no verb
@@ -23,6 +27,8 @@ _VERBS: Final = {
     "unset": ("tui.verbs.unset:command", "Let a setting fall back to its default."),
     "history": ("tui.verbs.history:command", "Who changed what, and when."),
     "undo": ("tui.verbs.undo:command", "Write a change's old value back."),
+    "pending": ("tui.verbs.pending:command", "Changes that revert unless they are confirmed."),
+    "confirm": ("tui.verbs.confirm:command", "Keep a change that would revert by itself."),
     "watch": ("tui.verbs.watch:command", "Print changes as they are committed."),
     "diff": ("tui.verbs.diff:command", "Compare files, the database, or two moments."),
     "since": ("tui.verbs.since:command", "What a shift hands over, as Markdown."),
@@ -114,7 +120,14 @@ def _open_deck(context: click.Context) -> int:
         return status.show(current)
     from tui.app import run
 
-    return run(current)
+    return run(_settled(current))
+
+
+def _settled(current: Session) -> Session:
+    """The session of a screen, after what is overdue was taken back and told of."""
+    with contextlib.suppress(NodedeckError):  # whatever it is, the deck shows it
+        current.open(busy_ms=INTERACTIVE_BUSY_MS).close()
+    return dataclasses.replace(current, say=None)
 
 
 def main(argv: list[str] | None = None) -> None:

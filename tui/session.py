@@ -15,7 +15,7 @@ from store.database import BUSY_MS
 from store.documents import Overrides
 from store.door import utc_now
 from store.errors import UsageError
-from store.locations import Locations
+from store.locations import Locations, journal_of
 
 if TYPE_CHECKING:
     from store.manager import ConfigManager
@@ -38,7 +38,11 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The files, the signature and the overrides of one call."""
+    """The files, the signature and the overrides of one call.
+
+    ``say`` hears of unconfirmed changes that are overdue and of imports that were stopped, and is
+    None once a screen is drawn. A call that is ``importing`` sees to the latter itself.
+    """
 
     locations: Locations
     actor: str
@@ -47,6 +51,8 @@ class Session:
     reason: str | None = None
     auto_migrate: bool = False
     file_mode: bool = False
+    say: Callable[[str], None] | None = None
+    importing: bool = False
 
     def open(
         self, *, busy_ms: int = BUSY_MS, clock: Callable[[], datetime] = utc_now
@@ -60,13 +66,17 @@ class Session:
 
     def read(self) -> DocumentReader:
         """Open the database to read the document only; a fifth of what ``look`` has to import."""
-        if self.file_mode:
+        if self.file_mode or journal_of(self.locations.database).exists():
             return self.look()
         from store.operations.reading import DocumentReader
 
-        return DocumentReader.open(
+        reader = DocumentReader.open(
             self.locations, actor=self.actor, read_only=True, overrides=self.overrides
         )
+        if not reader.waits_for_confirmation():
+            return reader
+        reader.close()
+        return self.look()
 
     def _open(self, read_only: bool, busy_ms: int, clock: Callable[[], datetime]) -> ConfigManager:
         if self.file_mode:
@@ -75,8 +85,13 @@ class Session:
             config, over = self.locations.config, self.overrides
             return FileModeManager.of(config, actor=self.actor, overrides=over)
         from store.manager import ConfigManager
+        from tui import halfdone, overdue
 
-        return ConfigManager.open(
+        if read_only:
+            halfdone.warned(self.locations, self.say or _nobody)
+        elif not self.importing:
+            halfdone.finished(self.locations, self.say or _nobody)
+        manager = ConfigManager.open(
             self.locations,
             actor=self.actor,
             read_only=read_only,
@@ -84,6 +99,17 @@ class Session:
             clock=clock,
             overrides=self.overrides,
         )
+        if self.say is not None:
+            try:
+                (overdue.warned if read_only else overdue.settled)(manager, self.say)
+            except BaseException:
+                manager.close()
+                raise
+        return manager
+
+
+def _nobody(_: str) -> None:
+    """Hear a sentence for which there is no room while a screen is drawn."""
 
 
 def begin(given: Given, environ: Mapping[str, str], cwd: Path) -> Session:

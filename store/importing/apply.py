@@ -1,25 +1,24 @@
 """Carry out a plan: backup, one transaction with its receipt, and, if asked, the file's cut.
 
-The order makes every stop safe. The cut is worked out and proven before anything is touched. The
-backup is on disk before the transaction starts. The database is committed before the file is
-rewritten, so a crash in between leaves the file whole and the database complete; running the same
-import again finishes it.
+The cut is worked out and proven, and the plan rehearsed on a copy, before anything is touched.
+What follows is one unit of two files, which ``unit`` makes safe at every stop.
 """
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from store import backup as backups
 from store import checks, codec, database, entities, files, latest, settings
 from store.database import Database
 from store.errors import Busy, CannotCut, HalfDone, NodedeckError, VersionConflict
 from store.importing import plan as planning
+from store.importing import rehearsal, unit
 from store.importing.plan import Plan, Source, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -28,17 +27,22 @@ from store.tables import Imports
 from store.yaml_text import cut
 
 CREATED_BY = "nodedeck import"
+SAFETY_NAME = "before-import"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an import did; ``backup`` is None where there was nothing to do."""
+    """What an import did; ``backup`` is None where there was nothing to do.
+
+    ``rehearsed`` is how many leaves a copy's export gave back as the file has them.
+    """
 
     plan: Plan
     backup: Path | None
     receipt: int | None
     rewritten: bool
     comments: tuple[str, ...] = ()
+    rehearsed: int = 0
 
     @property
     def nothing_to_do(self) -> bool:
@@ -55,7 +59,7 @@ def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():
-            return planning.make(source, _present(db), strategy, _judge(db))
+            return planning.make(source, present_in(db), strategy, _judge(db))
 
 
 def backup_path(path: Path, now: datetime) -> Path:
@@ -93,48 +97,101 @@ def apply(
         kept = None
     if not approved.writes and kept is None:
         return Result(approved, None, None, rewritten=False)
+    database.check_place(locations.database)
+    _check_unchanged(source)
+    rehearsed = rehearsal.rehearse(approved, locations, actor=actor)
+    after = None if kept is None else kept[0]
+    with unit.alone(locations, source.path):
+        _take_on(source, locations)
+        _check_unchanged(source)
+        safety = _database_kept(locations, actor, clock)
+        backup = backup_path(source.path, clock())
+        made = unit.Unit(
+            file=source.path,
+            before=source.digest,
+            after=after,
+            copy=backup,
+            receipt=bool(approved.writes),
+            fresh=not files.exists(locations.database),
+        )
+
+        def commit(token: str) -> int | None:
+            if not approved.writes:
+                return None
+            facts = {
+                "token": token,
+                "prefix": source.prefix,
+                "file_path": str(source.path.absolute()),
+                "backup": str(backup.absolute()),
+                "database_backup": str(safety.path) if safety else None,
+                "digest_after": source.digest if after is None else files.digest(after),
+                "rehearsed": rehearsed,
+            }
+            database.create(locations.database, created_by=CREATED_BY)
+            with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
+                # the file gives up what it holds right after: the commit must be on the disk
+                manager.database.execute_sql("PRAGMA synchronous=FULL")
+                return _commit(manager, approved, facts, reason)
+
+        try:
+            receipt = unit.carry_out(locations, made, source.data, commit)
+        except HalfDone:
+            raise
+        except BaseException:
+            if safety is not None:
+                backups.discard(safety)
+            raise
+    if kept is not None:
+        note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
+    comments = kept[1] if kept else ()
+    return Result(approved, backup, receipt, kept is not None, comments, rehearsed)
+
+
+def _check_unchanged(source: Source) -> None:
     if files.digest(files.read(source.path)) != source.digest:
         raise VersionConflict(
             f"{source.path} was changed since the plan was made; nothing was changed.",
             hint="Plan the import again.",
         )
-    with _alone(locations.database):
-        backup, receipt = _secured(approved, locations, actor, clock, reason)
-    if kept is not None:
-        _rewrite(source, kept[0], backup)
-        _note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
-    return Result(approved, backup, receipt, kept is not None, kept[1] if kept else ())
 
 
-def _alone(path: Path) -> AbstractContextManager[None]:
-    """No other import makes or unmakes the same database meanwhile."""
-    return files.locked(path) if path.parent.is_dir() else nullcontext()
-
-
-def _secured(
-    approved: Plan,
-    locations: Locations,
-    actor: str,
-    clock: Callable[[], datetime],
-    reason: str | None,
-) -> tuple[Path, int | None]:
-    """The backup and the receipt of the committed database, or neither of the two."""
-    backup = backup_path(approved.source.path, clock())
-    files.create(backup, approved.source.data)
-    fresh = not files.exists(locations.database)
-    receipt = None
+def _take_on(source: Source, locations: Locations) -> None:
+    """Finish what an earlier import left half done; of the same file, this one takes it over."""
+    left = unit.load(locations)
+    if left is None:
+        return
     try:
-        if approved.writes:
-            database.create(locations.database, created_by=CREATED_BY)
-            with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
-                receipt = _commit(manager, approved, backup, reason)
-    except BaseException:
-        backup.unlink(missing_ok=True)
-        if fresh:
-            for leftover in (locations.database, *database.side_files(locations.database)):
-                leftover.unlink(missing_ok=True)
-        raise
-    return backup, receipt
+        unit.recover_alone(locations, left)
+    except HalfDone:
+        if left.file.resolve() != source.path.resolve():
+            raise
+        unit.superseded(locations)
+
+
+def note_rewrite(
+    locations: Locations, actor: str, clock: Callable[[], datetime], reason: str
+) -> None:
+    """Record the rewrite as ours, or the next write would take it for another program's."""
+    if not files.exists(locations.database):
+        return
+    try:
+        with (
+            ConfigManager.open(locations, actor=actor, clock=clock) as manager,
+            manager.database.writing(),
+        ):
+            manager.own_file_edit(reason)
+    except Busy:  # the import is done; the edit is then recorded without a name
+        return
+
+
+def _database_kept(
+    locations: Locations, actor: str, clock: Callable[[], datetime]
+) -> backups.Backup | None:
+    """A backup of the database as it is before, None where there is nothing in it."""
+    if not files.exists(locations.database) or database.blank(locations.database):
+        return None
+    host = socket.gethostname()
+    return backups.create(locations, actor=actor, host=host, clock=clock, name=SAFETY_NAME)
 
 
 def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
@@ -184,40 +241,47 @@ def _topmost(plan: Plan) -> list[tuple[str, ...]]:
     return pick(plan.source.root, ())[1]
 
 
-def _commit(manager: ConfigManager, approved: Plan, backup: Path, reason: str | None) -> int:
+def _commit(
+    manager: ConfigManager, approved: Plan, facts: dict[str, Any], reason: str | None
+) -> int:
     source = approved.source
     why = reason or f"import of {source.path.name}"
     with manager.transaction(why) as db:
-        again = planning.make(source, _present(db), approved.strategy, _judge(db))
+        again = planning.make(source, present_in(db), approved.strategy, _judge(db))
         if again.writes != approved.writes:
             raise VersionConflict(
                 "The database was changed since the plan was made; nothing was changed.",
                 hint="Plan the import again.",
             )
+        first = latest.newest_id(db) + 1
         for write in approved.writes:
             entities.put(db, write.path, write.kind, write.value)
-        present = _present(db)
+        present = present_in(db)
         for write in approved.writes:
             if planning.differ(write.path, write.value, present(write.path, write.kind)):
                 raise NodedeckError(
                     f"{write.path} did not read back as it was written; nothing was changed."
                 )
+        at, host = manager.clock().isoformat(timespec="milliseconds"), socket.gethostname()
+        receipt = {
+            **planning.as_json(approved),
+            "schema": "nodedeck.import.receipt/1",
+            "at": at,
+            "actor": manager.actor,
+            "host": host,
+            "changes": [first, latest.newest_id(db)],
+            **facts,
+        }
         return int(
             Imports.insert(
-                at=manager.clock().isoformat(timespec="milliseconds"),
-                actor=manager.actor,
-                host=socket.gethostname(),
-                receipt_json=codec.dump(_receipt(approved, backup)),
+                at=at, actor=manager.actor, host=host, receipt_json=codec.dump(receipt)
             ).execute(db.sqlite)
         )
 
 
-def _receipt(plan: Plan, backup: Path) -> dict[str, Any]:
-    shown = planning.as_json(plan)
-    return {**shown, "schema": "nodedeck.import.receipt/1", "backup": str(backup)}
+def present_in(db: Database) -> planning.Present:
+    """The present values of a database, inside the caller's transaction."""
 
-
-def _present(db: Database) -> planning.Present:
     def present(path: str, kind: Kind) -> Any:
         value = latest.value_at(db, Address(path, kind))
         return planning.ABSENT if value is None and not _stands(db, path) else value
@@ -236,40 +300,6 @@ def _stands(db: Database, path: str) -> bool:
     """Whether an entity is there, be its value null."""
     newest = "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1"
     return db.value(newest, (path,)) is not None
-
-
-def _rewrite(source: Source, text: bytes, backup: Path) -> None:
-    try:
-        if files.digest(files.read(source.path)) != source.digest:
-            raise HalfDone(
-                f"The database is complete, but {source.path} was changed meanwhile and was not"
-                " rewritten.",
-                hint="Look at it, then run the import again with --rewrite.",
-            )
-        files.write(source.path, text)
-    except HalfDone:
-        raise
-    except NodedeckError as error:
-        raise HalfDone(
-            f"The database is complete, but the file was not rewritten. {error.message}",
-            hint=f"Mend that and run the import again with --rewrite; its copy is {backup}.",
-        ) from error
-
-
-def _note_rewrite(
-    locations: Locations, actor: str, clock: Callable[[], datetime], reason: str
-) -> None:
-    """Record the rewrite as ours, or the next write would take it for another program's."""
-    if not files.exists(locations.database):
-        return
-    try:
-        with (
-            ConfigManager.open(locations, actor=actor, clock=clock) as manager,
-            manager.database.writing(),
-        ):
-            manager.own_file_edit(reason)
-    except Busy:  # the import is done; the edit is then recorded without a name
-        return
 
 
 def receipts(manager: ConfigManager) -> list[dict[str, Any]]:

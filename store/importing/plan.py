@@ -136,7 +136,11 @@ def anything(_path: str, _value: Any) -> None:
 
 def load(path: Path, *, role: Role | None = None, prefix: str = "") -> Source:
     """Read a legacy file; raises BadDocument with the place of the fault."""
-    data = files.read(path)
+    return source(path, files.read(path), role=role, prefix=prefix)
+
+
+def source(path: Path, data: bytes, *, role: Role | None = None, prefix: str = "") -> Source:
+    """A legacy file's bytes as read; raises BadDocument as ``load`` does."""
     kind = guess_format(path.name, data)
     root = read(data, str(path), kind)
     if root.kind == "null":

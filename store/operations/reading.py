@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from store import documents, paths
+from store import documents, paths, schema
 from store.documents import Document, Entry, Overrides, Source
 from store.door import Door
 from store.errors import UnknownPath
@@ -59,6 +59,16 @@ class DocumentReader(Door):
         with self.database.reading():
             tree = documents.database_tree(self.database, with_settings=False)
         return Document(tree, StaticFile(self.config), self.overrides)
+
+    def waits_for_confirmation(self) -> bool:
+        """Whether an edit is there that reverts by itself unless somebody confirms it."""
+        with self.database.reading():
+            return bool(
+                schema.has_table(self.database, "pending_reversals")
+                and self.database.value(
+                    "SELECT 1 FROM pending_reversals WHERE state='pending' LIMIT 1"
+                )
+            )
 
     def source_of(self, path: str) -> Source:
         """The layer that supplies a path's effective value; raises UnknownPath."""

@@ -182,6 +182,7 @@ def test_the_report_names_what_does_not_go(capsys: pytest.CaptureFixture[str], h
         "nodedeck: Leaves: 33 add, 3 stay. Receipt 1.",
         "nodedeck: rack_label: not a key of the database.",
         "nodedeck: config.yaml now holds only what stays in it.",
+        "nodedeck: Rehearsed on a copy first: 32 values came back as the file has them.",
         f"nodedeck: The file's copy is {copy.name}.",
     ]
     assert "current_height" not in (host / "config.yaml").read_text()
@@ -215,7 +216,7 @@ def test_half_done_is_exit_4(
     def half(*_: object, **__: object) -> None:
         raise HalfDone("The database is complete.", hint="Run it again.")
 
-    monkeypatch.setattr("store.importing.apply._rewrite", half)
+    monkeypatch.setattr("store.importing.unit._rewrite", half)
     assert "Run it again." in one_line(call(capsys, *APPLY, "config.yaml", "--yes", "--rewrite"), 4)
 
 

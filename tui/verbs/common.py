@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from store import database
 from store.errors import Refused
 from tui import output
 from tui.session import Given, Session, begin
@@ -72,7 +74,7 @@ def session(context: click.Context, *, offer: bool = True) -> Session:
     With ``offer``, an import that waits to be done beside the database is named on stderr, or with
     ``--auto-migrate`` done.
     """
-    begun = begin(noted(context), os.environ, Path.cwd())
+    begun = replace(begin(noted(context), os.environ, Path.cwd()), say=output.say)
     return prepared(begun, output.say) if offer else begun
 
 
@@ -83,6 +85,17 @@ def refuse_read_only(current: Session) -> None:
             "This call is read-only; nothing was changed.",
             hint="Leave out --read-only (and NODEDECK_READONLY) to write.",
         )
+
+
+def settle_first(current: Session) -> None:
+    """Take back what is overdue before an import, which opens the database by itself."""
+    path = current.locations.database
+    try:
+        there = path.is_file() and not database.blank(path)
+    except OSError:  # whoever needs it says better what is wrong
+        return
+    if there:
+        replace(current, importing=True).open().close()
 
 
 class Verb(click.Command):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from dataclasses import replace
 from typing import Final
 
 import click
@@ -16,7 +17,8 @@ def complete_paths(context: click.Context, _: click.Parameter, incomplete: str) 
     """The document's paths that begin with what was typed, quoted where the shell wants it."""
     from tui.verbs import common
 
-    with common.session(context, offer=False).look() as manager:
+    # a line on stderr would stand in the middle of what is being typed
+    with replace(common.session(context, offer=False), say=None).look() as manager:
         known = [entry.path for entry in manager.effective().leaves()]
     # the shell has taken off the quotes of a part by the time it asks
     found = [path for path in known if _begins(path, incomplete)]

@@ -14,11 +14,13 @@ from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing.plan import Action, Plan, Role, Strategy
+from store.importing.rollback import State
 from store.manager import utc_now
 from tui import output
 from tui.session import Session
 from tui.text import clean
-from tui.verbs import common
+from tui.verbs import common, rollback_verb
+from tui.verbs.asking import answer_options
 
 _ROLES = {"config": Role.NODE_CONFIG, "nodes": Role.NODE_LIST, "settings": Role.SETTINGS}
 
@@ -110,6 +112,7 @@ def apply_command(
     """Import a file: backup, one transaction, receipt."""
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
+    common.settle_first(current)
     made = _made(current, file, role, prefix, strategy)
     if not yes:
         _ask(made, no_input=no_input)
@@ -129,6 +132,7 @@ def apply_command(
             receipt=result.receipt,
             backup=str(result.backup) if result.backup else None,
             rewritten=result.rewritten,
+            rehearsed=result.rehearsed,
         )
 
 
@@ -163,6 +167,62 @@ def list_command(context: click.Context, as_json: bool) -> None:
     )
 
 
+@group.command(
+    cls=common.Verb,
+    name="rollback",
+    examples=(
+        "nodedeck import rollback              the newest import: its file, with today's values",
+        "nodedeck import rollback 3 --dry-run",
+        "nodedeck import rollback --state before --yes",
+    ),
+)
+@click.argument("number", metavar="[ID]", type=click.IntRange(min=1), required=False)
+@click.option(
+    "--state",
+    type=click.Choice([str(one) for one in State]),
+    help="now: the file with the values of now (the default); before: file and database as they"
+    " were (the default for an import that was stopped half-way).",
+)
+@click.option("--force", is_flag=True, help="Also where an operator changed values since.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, change nothing.")
+@answer_options
+@common.json_option
+@click.pass_context
+def rollback_command(
+    context: click.Context,
+    *,
+    number: int | None,
+    state: str | None,
+    force: bool,
+    dry_run: bool,
+    yes: bool,
+    no_input: bool,
+    as_json: bool,
+) -> None:
+    """Take an import back, the newest one unless ID names another.
+
+    Values that an operator changed since the import are shown, and need the file's name to be
+    typed, or --force.
+    """
+    current = common.session(context, offer=False)
+    if not dry_run:
+        common.refuse_read_only(current)
+        common.settle_first(current)
+    rollback_verb.run(
+        current,
+        number,
+        State(state) if state else rollback_verb.usual(current),
+        dry_run=dry_run,
+        force=force,
+        yes=yes,
+        no_input=no_input,
+        as_json=as_json,
+    )
+
+
+rollback_command.params.append(common.reason_option())
+
+
 def _ask(made: Plan, *, no_input: bool) -> None:
     output.say(_totals(made))
     if no_input or not sys.stdin.isatty():
@@ -185,6 +245,10 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
         output.say(f"{result.plan.source.path} now holds only what stays in it.")
     elif rewrite and not result.nothing_to_do:
         output.say(f"Nothing could be cut out of {result.plan.source.path}; it is as it was.")
+    if result.rehearsed:
+        output.say(
+            f"Rehearsed on a copy first: {result.rehearsed} values came back as the file has them."
+        )
     if result.backup is not None:
         output.say(f"The file's copy is {result.backup}.")
 

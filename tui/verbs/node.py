@@ -17,7 +17,7 @@ from store.paths import join, split
 from store.reading import guess_format, read, to_python
 from tui import output
 from tui.session import Session
-from tui.verbs import common
+from tui.verbs import common, confirming
 from tui.verbs.asking import answer_options, type_name
 
 _NEXT_EPOCH: Final = "The daemon acts on it at the next epoch."
@@ -158,24 +158,33 @@ def add_command(
 )
 @click.argument("node_id", metavar="ID")
 @click.argument("fields", metavar="FIELD=VALUE...", nargs=-1, required=True)
+@confirming.option
 @common.json_option
 @click.pass_context
 def set_command(
-    context: click.Context, node_id: str, fields: tuple[str, ...], as_json: bool
+    context: click.Context,
+    *,
+    node_id: str,
+    fields: tuple[str, ...],
+    confirm_within: float | None,
+    as_json: bool,
 ) -> None:
     """Change fields of a node, all of them in one transaction or none."""
     texts = dict(map(_assignment, fields))
     current = common.session(context)
     common.refuse_read_only(current)
     with current.open() as manager:
-        change = manager.set_node(node_id, texts, reason=current.reason)
+        with confirming.edit(manager, confirm_within, current.reason) as made:
+            change = manager.set_node(node_id, texts, reason=current.reason)
         node = manager.node(node_id)
     if change:
         output.say(f"Changed {node_id}, change #{change}.")
     else:
         output.say(f"{node_id} has these values already; nothing was changed.")
+    confirming.tell(made)
     if as_json:
-        output.put_json("node.set", **_shown(node), change=change or None)
+        fate = confirming.fields(made)
+        output.put_json("node.set", **_shown(node), change=change or None, **fate)
 
 
 @group.command(
@@ -209,43 +218,56 @@ def remove_command(
     cls=common.Verb, name="enable", examples=("nodedeck node enable node1 --reason repaired",)
 )
 @click.argument("node_id", metavar="ID")
+@confirming.option
 @common.json_option
 @click.pass_context
-def enable_command(context: click.Context, node_id: str, as_json: bool) -> None:
+def enable_command(
+    context: click.Context, *, node_id: str, confirm_within: float | None, as_json: bool
+) -> None:
     """Switch a node on; the daemon acts on it at the next epoch."""
-    _switch(common.session(context), node_id, True, as_json)
+    _switch(common.session(context), node_id, True, confirm_within, as_json)
 
 
 @group.command(
     cls=common.Verb, name="disable", examples=("nodedeck node disable node1 --reason reboot",)
 )
 @click.argument("node_id", metavar="ID")
+@confirming.option
 @common.json_option
 @click.pass_context
-def disable_command(context: click.Context, node_id: str, as_json: bool) -> None:
+def disable_command(
+    context: click.Context, *, node_id: str, confirm_within: float | None, as_json: bool
+) -> None:
     """Switch a node off; it serves until the next epoch."""
-    _switch(common.session(context), node_id, False, as_json)
+    _switch(common.session(context), node_id, False, confirm_within, as_json)
 
 
 for _writer in (add_command, set_command, remove_command, enable_command, disable_command):
     _writer.params.append(common.reason_option())
 
 
-def _switch(current: Session, node_id: str, enabled: bool, as_json: bool) -> None:
+def _switch(
+    current: Session, node_id: str, enabled: bool, confirm_within: float | None, as_json: bool
+) -> None:
     common.refuse_read_only(current)
-    with current.open() as manager:
+    with (
+        current.open() as manager,
+        confirming.edit(manager, confirm_within, current.reason) as made,
+    ):
         change = manager.enable_node(node_id, enabled, reason=current.reason)
     word = "enabled" if enabled else "disabled"
     if change:
         output.say(f"{node_id} is {word}, change #{change}. {_NEXT_EPOCH}")
     else:
         output.say(f"{node_id} is {word} already; nothing was changed.")
+    confirming.tell(made)
     if as_json:
         output.put_json(
             "node.enable" if enabled else "node.disable",
             id=node_id,
             is_enabled=enabled,
             change=change or None,
+            **confirming.fields(made),
         )
 
 

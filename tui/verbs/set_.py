@@ -15,9 +15,10 @@ from store.errors import NodedeckError, Refused, UnknownPath, UsageError
 from store.history import fields
 from store.manager import ConfigManager
 from store.models import Change
+from store.operations.pending import Unconfirmed
 from store.paths import Kind
 from tui import output
-from tui.verbs import common
+from tui.verbs import common, confirming
 from tui.verbs.completing import complete_paths
 from tui.verbs.set_in_file import set_in_file
 
@@ -52,6 +53,7 @@ def _takes_value(param: click.Parameter) -> bool:
     cls=_TakesNegatives,
     examples=(
         "nodedeck set nodes.node1.max_concurrent 250 --reason 'swaps above'",
+        "nodedeck set nodes.node1.host 10.0.0.31 --confirm-within 60s",
         "nodedeck set previous_seed.seed -1370553182438852893",
         "nodedeck set scheduler.queue_depth 4096 --create",
         "nodedeck set gateway.banner --dry-run -- '- text that begins with a dash'",
@@ -65,6 +67,7 @@ def _takes_value(param: click.Parameter) -> bool:
 @click.option("--create", is_flag=True, help="Make a setting that is not there yet.")
 @click.option("--dry-run", is_flag=True, help="Check everything, change nothing.")
 @common.expect_version_option
+@confirming.option
 @common.json_option
 @click.pass_context
 def command(
@@ -76,6 +79,7 @@ def command(
     create: bool,
     dry_run: bool,
     expect_version: int | None,
+    confirm_within: float | None,
     as_json: bool,
 ) -> None:
     """Set the value at PATH to VALUE, read as the type that is there: text, number, JSON.
@@ -87,7 +91,7 @@ def command(
     value = _given(value, from_stdin=from_stdin)
     with current.open() as manager:
         document = manager.effective()
-        if manager.in_file(path) and expect_version is None:
+        if manager.in_file(path) and expect_version is None and confirm_within is None:
             set_in_file(
                 manager,
                 path,
@@ -112,13 +116,21 @@ def command(
             )
 
         clear = manager.stands_in_clear(path)
-        changes = _changes(manager, write, current.reason, dry_run=dry_run)
+        made = Unconfirmed()
+        if confirm_within is None:
+            changes = _changes(manager, write, current.reason, dry_run=dry_run)
+        else:
+            kept = manager.unless_confirmed(confirm_within, reason=current.reason, dry_run=dry_run)
+            with kept as made:
+                write()
+            changes = list(made.changes)
         if clear and changes and not dry_run and (left := manager.scrub()):
             output.say(left)
         version = manager.version_of(path)
     report = _report(path, changes, dry_run=dry_run)
     for sentence in (*report, *warnings(document, path)):
         output.say(sentence)
+    confirming.tell(made)
     if as_json:
         output.put_json(
             "set",
@@ -135,6 +147,7 @@ def command(
                 for change in changes
                 for field in fields(change)
             ],
+            **confirming.fields(made),
         )
 
 

@@ -1,0 +1,84 @@
+"""The rehearsal: a plan carried out on a copy, whose export must give the file back.
+
+It goes the whole way round, by other means than the plan's own: written as the import writes,
+exported as YAML text, read again as a legacy file is read, and compared leaf by leaf with the file.
+Of a document that is larger than a legacy file may be, the exported leaves themselves are compared.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from store import copying, database, entities, export, files
+from store.database import Database
+from store.errors import NodedeckError
+from store.importing import plan as planning
+from store.importing.leaves import same
+from store.importing.plan import Action, Plan, Role, Source
+from store.locations import CONFIG_NAME, DATABASE_NAME, Locations
+from store.manager import ConfigManager
+from store.reading import read
+
+_IMPORTED: Final = (Action.ADD, Action.CHANGE, Action.EQUAL)
+_SHOWN: Final = 3
+# leaves of a document whose text is well below the limits that readers keep against bombs
+_READABLE: Final = 10_000
+
+
+def rehearse(approved: Plan, locations: Locations, *, actor: str) -> int:
+    """Try a plan on a private copy of the database; how many leaves came back as the file has them.
+
+    Raises NodedeckError, naming them, where leaves did not, and whatever the real run would raise.
+    """
+    with tempfile.TemporaryDirectory(prefix="nodedeck-rehearsal-") as folder:
+        places = Locations(Path(folder) / CONFIG_NAME, Path(folder) / DATABASE_NAME)
+        _copied(locations.database, places.database)
+        with ConfigManager.open(places, actor=actor) as manager:
+            with manager.transaction("rehearsal") as db:
+                for write in approved.writes:
+                    entities.put(db, write.path, write.kind, write.value)
+            document = manager.raw()
+            back = {entry.path: entry.value for entry in document.leaves()}
+            if len(back) <= _READABLE:
+                back = _leaves(export.as_yaml(export.exported(document, mask=False)).encode())
+    wanted = [row for row in approved.rows if row.action in _IMPORTED and _holds(row.value)]
+    lost = [row.path for row in wanted if not _came_back(row, back)]
+    if lost:
+        more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
+        raise NodedeckError(
+            f"The rehearsal on a copy did not give back {', '.join(lost[:_SHOWN])}{more} as"
+            f" {approved.source.path} has it; nothing was changed.",
+            hint="Leave these keys out of the file, and set them afterwards.",
+        )
+    return len(wanted)
+
+
+def _copied(live: Path, copy: Path) -> None:
+    if not live.exists() or database.blank(live):
+        database.create(copy, created_by="nodedeck rehearsal")
+        return
+    files.create(copy)
+    source = Database(live, read_only=True)
+    try:
+        with copying.connected(copy) as target:
+            copying.copy_whole(source, target, copy)
+    finally:
+        source.close()
+
+
+def _leaves(text: bytes) -> dict[str, Any]:
+    """Every leaf of an exported document by its path, read as a legacy file is."""
+    root = read(text, "the export", "yaml")
+    source = Source(Path("export.yaml"), text, "yaml", root, Role.NODE_CONFIG)
+    return {row.path: row.value for row in planning.make(source, planning.nothing).rows}
+
+
+def _came_back(row: planning.Row, back: dict[str, Any]) -> bool:
+    return row.path in back and same(row.value, back[row.path])
+
+
+def _holds(value: Any) -> bool:
+    """Whether a leaf is one that an export shows: nothing at all is no key there."""
+    return value is not None and value not in ([], {})

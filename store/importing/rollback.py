@@ -1,0 +1,388 @@
+"""Taking an import back: the legacy file again, and if asked the database's content of before.
+
+``now``, the usual one, gives the daemon its file in the legacy shape with the values of this
+moment, so that it can go back to it without losing a height or a seed; the database stays.
+``before`` gives the file's very bytes of before, and writes back what the import changed in the
+database as new, audited changes. Both are one unit of two files, as the import was.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from store import codec, documents, files, history, latest, retention, undoing
+from store.database import Database
+from store.errors import NodedeckError, Refused, UsageError, VersionConflict
+from store.importing import apply as engine
+from store.importing import plan as planning
+from store.importing import unit
+from store.importing.plan import Action, Plan, Role, Source
+from store.locations import Locations
+from store.manager import ConfigManager
+from store.models import FieldChange
+from store.paths import PARAMS_SUFFIX, Kind, split
+from store.reading import Item
+from store.sealing.vault import Vault
+from store.static_file import is_dynamic
+from store.tables import Imports
+from store.yaml_text import replace
+
+RECEIPT: Final = "nodedeck.import.receipt/1"
+ROLLBACK: Final = "nodedeck.import.rollback/1"
+_Changed = dict[str, tuple[int, str | None, str | None]]
+# what the daemon writes by itself; everything else moved on because somebody wanted it to
+_DAEMONS: Final = (Kind.CHAIN, Kind.SEED, Kind.VERSIONS)
+
+
+class State(StrEnum):
+    """What a rollback brings back."""
+
+    NOW = "now"
+    BEFORE = "before"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback would do.
+
+    ``text`` is the file's new bytes, None where it stays; ``entities`` what is written back to the
+    database, by path with its change and stored value of before; ``moved`` the values that an
+    operator changed since the import, with the value that they would have.
+    """
+
+    receipt: int
+    state: State
+    file: Path
+    data: bytes
+    text: bytes | None
+    entities: tuple[tuple[str, int, str | None], ...]
+    moved: tuple[FieldChange, ...]
+    file_edited: bool
+    newest: int
+
+    @property
+    def needs_force(self) -> bool:
+        """Whether something that an operator did since the import is at stake."""
+        return bool(self.moved) or self.file_edited
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether file and database are as the rollback would leave them."""
+        return self.text is None and not self.entities
+
+
+def plan(locations: Locations, number: int | None, state: State) -> Rollback:
+    """Plan a rollback of an import, the newest one by default; nothing is changed.
+
+    Raises UsageError where there is no such import, VersionConflict where it was taken back
+    already, Refused where its copy or the log's rows of it are gone, and CannotCut where the
+    file's text cannot be changed with proof.
+    """
+    with ConfigManager.open(locations, actor="", read_only=True) as manager:
+        db = manager.database
+        with db.reading():
+            found, facts = _receipt(db, number)
+            file, kept = Path(facts["file_path"]), _copy(facts)
+            data = files.read(file) if file.exists() else b""
+            ours = {facts["digest"], facts["digest_after"]}
+            edited = file.exists() and files.digest(data) not in ours
+            edited = edited and not _half_written(locations, facts)
+            changed = _changed(db, facts)
+            if state is State.BEFORE:
+                text, entities = kept, tuple(_write_back(db, changed))
+                moved = tuple(_moved(db, changed, before=True))
+            else:
+                text, entities = _legacy_now(db, facts, data if edited else kept, changed), ()
+                moved = tuple(_moved(db, changed, before=False))
+            return Rollback(
+                found,
+                state,
+                file,
+                data,
+                None if text == data else text,
+                entities,
+                moved,
+                edited and state is State.BEFORE,
+                latest.newest_id(db),
+            )
+
+
+def apply(
+    planned: Rollback,
+    locations: Locations,
+    *,
+    actor: str,
+    clock: Callable[[], datetime],
+    reason: str | None = None,
+) -> int:
+    """Do what the plan says, or nothing; the number of its receipt.
+
+    Raises VersionConflict where the file or the database moved on since the plan was made, and
+    HalfDone where the database is done and the file could not be written.
+    """
+    file = planned.file
+    with unit.alone(locations, file):
+        data = files.read(file) if file.exists() else b""
+        if data != planned.data:
+            raise VersionConflict(
+                f"{file} was changed since the rollback was planned; nothing was changed.",
+                hint="Run it again.",
+            )
+        if not file.exists():
+            files.create(file)
+        work = unit.Unit(
+            file=file,
+            before=files.digest(data),
+            after=planned.text,
+            copy=engine.backup_path(file, clock()),
+            receipt=True,
+            fresh=False,
+            what="rollback",
+        )
+
+        def commit(token: str) -> int:
+            with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
+                manager.database.execute_sql("PRAGMA synchronous=FULL")
+                return _commit(manager, planned, work, token, reason)
+
+        return unit.carry_out(locations, work, data, commit)
+
+
+def _commit(
+    manager: ConfigManager, planned: Rollback, work: unit.Unit, token: str, reason: str | None
+) -> int:
+    why = reason or f"rollback of import {planned.receipt}"
+    with manager.transaction(why) as db:
+        newest = latest.newest_id(db)
+        if newest != planned.newest and _touched_since(db, planned):
+            raise VersionConflict(
+                "The database was changed since the rollback was planned; nothing was changed.",
+                hint="Run it again.",
+            )
+        for path, change, stored in planned.entities:
+            undoing.put_back(Vault(db, manager.master_key), path, change, stored)
+        at, host = manager.clock().isoformat(timespec="milliseconds"), socket.gethostname()
+        receipt = {
+            "schema": ROLLBACK,
+            "token": token,
+            "role": "rollback",
+            "of": planned.receipt,
+            "state": planned.state,
+            "at": at,
+            "actor": manager.actor,
+            "host": host,
+            "file": str(planned.file),
+            "digest": work.before,
+            "digest_after": work.before if work.after is None else files.digest(work.after),
+            "backup": str(work.copy),
+            "changes": [newest + 1, latest.newest_id(db)],
+        }
+        return int(
+            Imports.insert(
+                at=at, actor=manager.actor, host=host, receipt_json=codec.dump(receipt)
+            ).execute(db.sqlite)
+        )
+
+
+def _touched_since(db: Database, planned: Rollback) -> bool:
+    """Whether a change since the plan concerns it; a daemon's next block does not."""
+    rows = db.rows("SELECT DISTINCT path FROM audit_log WHERE id>?", (planned.newest,))
+    return any(history.kind_of(path) not in _DAEMONS for (path,) in rows)
+
+
+def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
+    rows = Imports.select(Imports.id, Imports.receipt_json).order_by(Imports.id.desc())
+    stored = {each: codec.load(text) for each, text in rows.tuples().execute(db.sqlite)}
+    receipts = {each: facts for each, facts in stored.items() if isinstance(facts, dict)}
+    taken_back = {
+        facts.get("of"): each for each, facts in receipts.items() if facts.get("schema") == ROLLBACK
+    }
+    imports = [each for each, facts in receipts.items() if facts.get("schema") == RECEIPT]
+    if number is None:
+        number = next((each for each in imports if each not in taken_back), None)
+        if number is None:
+            raise UsageError(
+                "There is no import to take back; nothing was changed.",
+                hint="'nodedeck import list' shows them.",
+            )
+    if number not in imports:
+        raise UsageError(
+            f"There is no import {number}; nothing was changed.",
+            hint="'nodedeck import list' shows them.",
+        )
+    if number in taken_back:
+        raise VersionConflict(
+            f"Import {number} was taken back already (receipt {taken_back[number]});"
+            " nothing was changed."
+        )
+    facts = receipts[number]
+    if "changes" not in facts or "file_path" not in facts:
+        raise Refused(
+            f"Import {number} was made by an older nodedeck, whose receipt does not say enough;"
+            " nothing was changed.",
+            hint=f"The file's copy is {facts.get('backup')}.",
+        )
+    return number, facts
+
+
+def _copy(facts: dict[str, Any]) -> bytes:
+    place = Path(facts["backup"])
+    data = files.read(place)
+    if files.digest(data) != facts["digest"]:
+        raise Refused(
+            f"{place} is not the copy that the import made (SHA-256 differs); nothing was changed."
+        )
+    return data
+
+
+def _half_written(locations: Locations, facts: dict[str, Any]) -> bool:
+    left = unit.load(locations)
+    return left is not None and left.token == facts.get("token") and unit.is_part_written(left)
+
+
+def _changed(db: Database, facts: dict[str, Any]) -> _Changed:
+    """(change, stored value before, stored value after) of each entity that the import wrote."""
+    first, last = facts["changes"]
+    past = retention.horizons(db)
+    if first <= max(past.heights, past.rest):
+        raise Refused(
+            "The log no longer holds what the database had before this import; nothing was"
+            " changed.",
+            hint=f"The file's copy is {facts['backup']}.",
+        )
+    found: _Changed = {}
+    rows = db.rows(
+        "SELECT id, path, old_json, new_json FROM audit_log WHERE id BETWEEN ? AND ? ORDER BY id",
+        (first, last),
+    )
+    for change, path, old, new in rows:
+        found[path] = (change, found[path][1] if path in found else old, new)
+    return found
+
+
+def _write_back(db: Database, changed: _Changed) -> Iterator[tuple[str, int, str | None]]:
+    for path, (change, old, new) in reversed(changed.items()):
+        undoing.refuse_untold(db, path, change, old, new)
+        if not undoing.same(path, undoing.present(db, path), old):
+            yield path, change, old
+
+
+def _moved(db: Database, changed: _Changed, *, before: bool) -> Iterator[FieldChange]:
+    """Leaves that an operator changed since: what they are, and what they would be."""
+    for path, (_, old, new) in changed.items():
+        kind, stored = history.kind_of(path), undoing.present(db, path)
+        if kind in _DAEMONS or undoing.same(path, stored, new):
+            continue
+        newest = history.newest_of(db, path)
+        then, target = (codec.entity_value(kind, path, each) for each in (new, old))
+        yield from history.fields(
+            newest.model_copy(
+                update={"old": newest.new, "new": target} if before else {"old": then}
+            )
+        )
+
+
+def _legacy_now(db: Database, facts: dict[str, Any], base: bytes, changed: _Changed) -> bytes:
+    """The file in its legacy shape with the values of now, on the text of ``base``."""
+    file = Path(facts["file_path"])
+    role = Role(facts["role"])
+    source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
+    against = planning.make(source, engine.present_in(db))
+    text = _FILLED[role](db, source, against, _nodes_moved(db, changed))
+    if text == base:
+        return base
+    again = planning.make(
+        planning.source(file, text, role=role, prefix=source.prefix), engine.present_in(db)
+    )
+    wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
+    if wrong:
+        raise NodedeckError(
+            f"{file} would not read back {wrong[0]} as the database has it; nothing was changed."
+        )
+    return text
+
+
+def _nodes_moved(db: Database, changed: _Changed) -> bool:
+    """Whether a node differs from what the import wrote, be it in a field that no file names."""
+    return any(
+        history.kind_of(path) is Kind.NODE
+        and not undoing.same(path, undoing.present(db, path), new)
+        for path, (_, _, new) in changed.items()
+    )
+
+
+def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
+    now = documents.legacy_shape(documents.database_tree(db))
+    in_file = {name for name in source.root.entries if is_dynamic(name)}
+    text = source.data
+    for row in against.rows:
+        parts = split(row.path)
+        if row.action is Action.CONFLICT and parts[0] != "nodes":
+            text = replace(text, parts, row.present)
+    named = {row.path for row in against.rows}
+    for root in filter(is_dynamic, now):
+        if root not in in_file:
+            text = replace(text, (root,), now[root])
+        elif root.endswith(PARAMS_SUFFIX) and isinstance(now[root], dict):
+            for name, value in now[root].items():
+                if not any(path in named for path in codec.leaves(value, root, name)):
+                    text = replace(text, (root, name), value)
+    if "nodes" in in_file and (moved or _differ(source.root.entries["nodes"], against, now)):
+        kept = [row.path for row in against.rows if _only_in_file(row)]
+        if kept:
+            raise Refused(
+                f"{kept[0]} stands only in {source.path}, and the list of nodes around it is"
+                " another by now; nothing was changed.",
+                hint="Take it out of the file's copy and back in by hand, or use --state before.",
+            )
+        text = replace(text, ("nodes",), now.get("nodes", []))
+    return text
+
+
+def _differ(item: Item, against: Plan, now: dict[str, Any]) -> bool:
+    rows = [row for row in against.rows if split(row.path)[0] == "nodes"]
+    same = all(row.action in (Action.EQUAL, Action.STAY) for row in rows)
+    return not same or len(now.get("nodes", ())) != len(item.elements)
+
+
+def _only_in_file(row: planning.Row) -> bool:
+    return row.action is Action.STAY and split(row.path)[0] == "nodes"
+
+
+def _node_list(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
+    now = documents.legacy_shape(documents.database_tree(db))
+    if not moved and not _differ(source.root, against, now):
+        return source.data
+    return (json.dumps(now.get("nodes", []), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _settings(_db: Database, source: Source, against: Plan, _moved: bool) -> bytes:
+    text = source.data
+    for row in against.rows:
+        if row.action is Action.CONFLICT:
+            parts = split(row.path)
+            text = replace(text, _in_file(source, parts), row.present)
+    return text
+
+
+def _in_file(source: Source, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a setting's path stands in its file, as the plan took it from there."""
+    if source.prefix:
+        return parts[1:]
+    item = source.root.entries.get(parts[1]) if len(parts) == 2 else None
+    own = parts[0] == source.path.stem and item is not None and item.kind != "map"
+    return parts[1:] if own else parts
+
+
+_FILLED: Final[dict[Role, Callable[[Database, Source, Plan, bool], bytes]]] = {
+    Role.NODE_CONFIG: _node_config,
+    Role.NODE_LIST: _node_list,
+    Role.SETTINGS: _settings,
+}
