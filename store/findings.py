@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from store.models import Change, Snapshot
-from store.pending import Reversal
+
+if TYPE_CHECKING:
+    from store.pending import Reversal
 
 
 class Severity(StrEnum):
