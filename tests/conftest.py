@@ -18,7 +18,16 @@ from tests.support.clock import FixedClock
 ACTOR = "tester@host"
 _OURS = ("NODEDECK_", "API_", "DAPI_", "TEXTUAL")
 _PICTURES = "TEXTUAL_SNAPSHOT_TEMPDIR"  # where the snapshot plugin keeps its own files
-_NAMED = ("KEY_NAME", "ACCOUNT_PUBKEY", "KEYRING_BACKEND", "SUDO_USER", "NO_COLOR", "FORCE_COLOR")
+_NAMED = (
+    "KEY_NAME",
+    "ACCOUNT_PUBKEY",
+    "KEYRING_BACKEND",
+    "SUDO_USER",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+)
 
 # the same examples on every run: a failure in .ci/run is one that a colleague can repeat
 settings.register_profile("nodedeck", deadline=None, derandomize=True)

@@ -189,7 +189,11 @@ def test_random_foreign_writers_leave_no_finding_about_the_log(
             writer.transaction(db)
             if count % 10 == 0:
                 with manager.transaction("tidy up") as own:
-                    own.execute_sql("DELETE FROM inference_nodes WHERE rowid<3")
+                    gone = "FROM inference_nodes WHERE rowid<3"
+                    own.execute_sql(
+                        f"DELETE FROM mlnode_security WHERE node_id IN (SELECT id {gone})"
+                    )
+                    own.execute_sql(f"DELETE {gone}")
     with manager.database.reading():
         assert list(log_checks.problems(manager.database)) == []
 

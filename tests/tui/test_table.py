@@ -185,7 +185,10 @@ async def test_every_key_has_an_id_to_remap_it_by() -> None:
             binding for found in app.table._bindings.key_to_bindings.values() for binding in found
         ]
         assert all(binding.id and binding.id.startswith("table.") for binding in bindings)
-        assert {binding.id for binding in bindings if binding.show} == {"table.open"}
+        assert {binding.id for binding in bindings if binding.show} == {
+            "table.open",
+            "table.filter",
+        }
 
 
 async def test_enter_selects_and_an_empty_table_has_nothing_to_select() -> None:

@@ -200,7 +200,8 @@ class DeckScreen(Screen[None]):
         """Give a pane the focus, bringing it on screen where one is shown at a time."""
         self._active = name
         self._arrange()
-        self.pane(name).table.focus()
+        # at once: a key that was typed right behind must not reach the pane before
+        self.set_focus(self.pane(name).table)
 
     def unzoom(self) -> bool:
         """Take the zoom back; whether there was one."""
