@@ -67,6 +67,8 @@ SITUATIONS: dict[str, tuple[str, Severity, str]] = {
         "claim", Severity.WARNING, "previous_seed.claimed"),
     "UPDATE chain_state SET value='999' WHERE key='last_processed_height'": (
         "behind", Severity.WARNING, "last_processed_height"),
+    "UPDATE chain_state SET value='2000' WHERE key='last_processed_height'": (
+        "ahead", Severity.WARNING, "current_height"),
     "UPDATE chain_state SET value='v0' WHERE key='last_used_version'": (
         "version", Severity.WARNING, "last_used_version"),
     f"{SEED}('current',9,7,'bb',0)": ("seed-active", Severity.WARNING, "current_seed"),
