@@ -184,6 +184,7 @@ def test_rotating_rekeying_and_undoing(
     assert revealed(capsys).out == f"{VALUE}\n"
     ran = call(capsys, "secret", "rekey", "--yes", "--json")
     assert (ran.json["moved"], ran.json["lost"], ran.json["left"]) == (1, [], [])
+    assert "1 value is sealed with the key" in ran.err
     assert "rotate the values themselves" in ran.err
     assert revealed(capsys).out == f"{VALUE}\n"
 

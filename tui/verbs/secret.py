@@ -243,7 +243,8 @@ def rekey_command(
         )
         moved = manager.rekey_secrets(accept_lost=accept_lost, reason=current.reason)
         key_path = manager.master_key
-    output.say(f"{moved.count} values are sealed with the key {moved.key_id} in {key_path}.")
+    values = "1 value is" if moved.count == 1 else f"{moved.count} values are"
+    output.say(f"{values} sealed with the key {moved.key_id} in {key_path}.")
     for secret in moved.lost:
         output.say(f"{secret.place.path} stays under the key {secret.key_id}, which is lost.")
     if moved.retired is not None:
