@@ -140,7 +140,8 @@ def rotate_command(
     common.refuse_read_only(current)
     with current.open() as manager:
         seen = manager.secret(path)
-        output.say(f"{seen.place.path} has version {seen.version}; the new value replaces it.")
+        if seen.state is not State.ABSENT:  # else it is refused, and nothing is replaced
+            output.say(f"{seen.place.path} has version {seen.version}; the new value replaces it.")
         done = manager.rotate_secret(
             path,
             taken(path, file, no_input=no_input),
