@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,7 @@ def _config_file(path: Path) -> Iterator[Finding]:
             Severity.WARNING,
             f"{path.name} still holds {some(list(loaded.stale))}, homed in the database:"
             " these copies are not used.",
-            "Bring them in with 'nodedeck import apply', or delete them from the file.",
+            "Cut them out, with a copy kept:"
+            f" nodedeck import apply {shlex.quote(str(path))} --rewrite",
             "stale-keys",
         )

@@ -28,7 +28,10 @@ class UpgradeOutlook:
 
 
 def behind(snapshot: Snapshot) -> int | None:
-    """Blocks between the height and the last processed one; None where either is unknown."""
+    """Blocks from the last processed height up to the height; None where either is unknown.
+
+    Negative where the height lies below, as after somebody set it back.
+    """
     height, processed = snapshot.chain.current_height, snapshot.chain.last_processed_height
     return None if height is None or processed is None else height - processed
 

@@ -42,7 +42,7 @@ def moving(evidence: Evidence, now: datetime) -> Iterator[Finding]:
 
 
 def behind(evidence: Evidence, _: datetime) -> Iterator[Finding]:
-    """Processing that lags."""
+    """Processing that lags, or a height that lies below what was processed."""
     lag = outlook.behind(evidence.snapshot)
     if lag is not None and lag > evidence.thresholds.behind_blocks:
         yield Finding(
@@ -51,6 +51,14 @@ def behind(evidence: Evidence, _: datetime) -> Iterator[Finding]:
             "Look at the daemon's log for what holds it up.",
             "behind",
             "last_processed_height",
+        )
+    elif lag is not None and -lag > evidence.thresholds.behind_blocks:
+        yield Finding(
+            Severity.WARNING,
+            f"The height is {-lag:,} blocks below the last processed one: it was set back.",
+            "See 'nodedeck history current_height' for who did; a running daemon writes it anew.",
+            "ahead",
+            "current_height",
         )
 
 

@@ -28,6 +28,7 @@ def commands() -> Iterator[tuple[str, ...]]:
         for line in block.splitlines():
             for part in line.split("&&"):
                 words = shlex.split(part, comments=True)
+                words = words[: words.index(">")] if ">" in words else words
                 if words and Path(words[0]).name == "nodedeck":
                     yield tuple(words[1:])
 
@@ -99,6 +100,11 @@ def test_the_map_of_the_house_names_what_is_there() -> None:
     for places, _ in table("where"):
         folder = ROOT
         for place in re.findall(r"`([^`]+)`", places):
+            if "*" in place:
+                found = list((ROOT if "/" in place else folder).glob(place))
+                assert found, place
+                folder = found[0].parent
+                continue
             path = ROOT / place
             if not path.exists() or "/" not in place.rstrip("/"):
                 path = path if path.exists() and place.count("/") == 1 else folder / place
@@ -106,6 +112,14 @@ def test_the_map_of_the_house_names_what_is_there() -> None:
             folder = path.parent
             named.add(path)
     assert len(named) > 10
+
+
+def test_each_module_that_is_to_be_run_can_be() -> None:
+    modules = set(re.findall(r"python -m ([a-z_.]+)", README))
+    assert {"pytest", "bench.store"} <= modules
+    for module in modules - {"pytest", "venv"}:
+        source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
+        assert '__name__ == "__main__"' in source, module
 
 
 def test_each_link_leads_somewhere() -> None:

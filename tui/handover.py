@@ -16,7 +16,7 @@ from store.models import EpochSeed, Snapshot
 from store.paths import SEED_TYPES
 from tui import markdown
 from tui.markdown import code, prose
-from tui.text import UNICODE, age, duration, grouped, moment, until
+from tui.text import UNICODE, age, duration, grouped, lag, moment, until
 
 _ENTITIES: Final = 60
 _FIELDS: Final = 8
@@ -111,7 +111,7 @@ def _chain(snapshot: Snapshot) -> str:
     if at is not None:
         told.append(f"{age((snapshot.taken_at - at).total_seconds())} ago")
     if (behind := outlook.behind(snapshot)) is not None:
-        told.append(f"processing {grouped(behind)} behind")
+        told.append(f"processing {lag(behind)}")
     if (pace := snapshot.seconds_per_block) is not None:
         told.append(f"{duration(pace)} a block")
     enabled = sum(node.is_enabled for node in snapshot.nodes)

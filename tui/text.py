@@ -95,6 +95,11 @@ def grouped(number: int) -> str:
     return f"{number:,}"
 
 
+def lag(blocks: int) -> str:
+    """How far processing is from the height; a height that was set back lies below it."""
+    return f"{grouped(abs(blocks))} {'behind' if blocks >= 0 else 'ahead'}"
+
+
 def age(seconds: float) -> str:
     """Return how long ago something was: `3 s`, `4 m`, `2 h 05 m`, `3 d 4 h`.
 

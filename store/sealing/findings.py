@@ -64,9 +64,11 @@ def judged(seals: Seals) -> Iterator[Finding]:
         )
     if seals.lost:
         more = f" and {len(seals.lost) - _NAMED} more" if len(seals.lost) > _NAMED else ""
+        need = "needs" if len(seals.lost) == 1 else "need"
+        lost = f"{', '.join(seals.lost[:_NAMED])}{more}"
         yield Finding(
             Severity.WARNING,
-            f"The key that {', '.join(seals.lost[:_NAMED])}{more} need is not in {seals.key_path}.",
+            f"The key that {lost} {need} is not in {seals.key_path}.",
             f"Bring the file back, name it with {keyfile.VARIABLE}, or set the values anew:"
             " nodedeck secret set PATH --accept-lost",
             "lost-key",

@@ -65,10 +65,15 @@ def place(environ: Mapping[str, str]) -> Path:
 
     ``NODEDECK_MASTER_KEY_FILE``, else ``nodedeck/master.key`` under ``XDG_CONFIG_HOME`` or the
     effective user's own ``.config``. That home is the passwd file's: sudo may leave ``HOME`` that
-    of the person behind it, where a key of root's would be out of place.
+    of the person behind it, where a key of root's would be out of place. A symlink is followed:
+    the keys of a rekey must stand beside the file that everybody shares, and not beside one link.
     """
+    return Path(os.path.realpath(_named(environ)))
+
+
+def _named(environ: Mapping[str, str]) -> Path:
     if named := environ.get(VARIABLE):
-        return Path(named).absolute()
+        return Path(named)
     base = Path(environ.get("XDG_CONFIG_HOME") or "")
     if not base.is_absolute():
         base = _home(environ) / ".config"
@@ -168,12 +173,10 @@ def _fresh(path: Path) -> MasterKey:
 
 
 def _read(path: Path) -> MasterKey | None:
-    try:
-        text = path.read_text("ascii").strip()
-    except FileNotFoundError:
+    if not files.exists(path):
         return None
-    except OSError as error:
-        raise files.cannot("read", path, error, left="It holds the master key.") from error
+    try:
+        text = files.read(path).decode("ascii").strip()
     except UnicodeDecodeError:
         raise _no_key(path) from None
     try:

@@ -64,6 +64,8 @@ def test_stale_keys_in_the_config_file(locations: Locations) -> None:
     finding = only(locations)
     assert finding.severity is Severity.WARNING
     assert "still holds current_height, nodes," in finding.message
+    # without --rewrite an import leaves the file, and the finding, as they are
+    assert finding.hint.endswith(f"nodedeck import apply {locations.config} --rewrite")
 
 
 def test_a_config_file_that_cannot_be_read(locations: Locations) -> None:

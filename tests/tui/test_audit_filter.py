@@ -94,6 +94,17 @@ async def test_a_mistake_is_a_sentence_under_the_line_and_the_rows_stay(places: 
         await driver.until_shown("is not a path")
 
 
+async def test_what_arrives_does_not_take_the_sentence_away(places: Locations) -> None:
+    async with opened(console(places)) as driver:
+        await typed(driver, "dk03-c")
+        await found(driver, 1)
+        await driver.press(*spelled(" since:rubbish"))
+        await driver.until_shown("'rubbish' is no time.")
+        foreign.write(places.database, "UPDATE inference_nodes SET host='two' WHERE id='dk03-c'")
+        await driver.until(lambda: len(paths_shown(driver)) == 2, "the new row")
+        assert "'rubbish' is no time." in driver.screen()
+
+
 async def test_of_the_heights_only_the_newest_is_found_unless_asked_for(places: Locations) -> None:
     async with opened(console(places)) as driver:
         with outsider(places.database) as other:

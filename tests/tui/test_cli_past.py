@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from store.manager import ConfigManager
 from tests.support import foreign
 from tests.support.samples import NODE, other
 from tests.tui.test_cli import call, one_line
+from tui.verbs import as_of
+from tui.verbs.history import moment
 
 
 @pytest.fixture
@@ -40,6 +44,15 @@ def test_undo_says_what_it_changed_and_signs_it(
     (change,) = manager.feed(4)
     assert (change.actor, change.reason) == ("ops@host", "too few")
     assert manager.node("node1") == NODE
+
+
+def test_a_time_of_the_day_is_one_on_this_hosts_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Oslo")
+    time.tzset()
+    now = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+    assert moment("09:30", now) == datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
+    assert moment("10:30", now) == datetime(2026, 2, 28, 9, 30, tzinfo=UTC)
+    assert as_of.point("09:30", now) == moment("09:30", now)
 
 
 def test_undo_takes_several_ids(

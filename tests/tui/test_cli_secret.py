@@ -174,6 +174,15 @@ def test_a_file_that_is_no_key_leaves_a_list(
     assert "is no master key" in ran.err
 
 
+def test_a_rotation_of_nothing_does_not_speak_of_a_version(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, here: Path
+) -> None:
+    ran = put(capsys, monkeypatch, verb="rotate")
+    assert ran.code == ExitCode.USAGE
+    assert "cannot be rotated" in ran.err
+    assert "version" not in ran.err
+
+
 def test_rotating_rekeying_and_undoing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, here: Path
 ) -> None:
@@ -184,6 +193,7 @@ def test_rotating_rekeying_and_undoing(
     assert revealed(capsys).out == f"{VALUE}\n"
     ran = call(capsys, "secret", "rekey", "--yes", "--json")
     assert (ran.json["moved"], ran.json["lost"], ran.json["left"]) == (1, [], [])
+    assert "1 value is sealed with the key" in ran.err
     assert "rotate the values themselves" in ran.err
     assert revealed(capsys).out == f"{VALUE}\n"
 

@@ -113,7 +113,7 @@ def test_to_a_file_of_its_own(capsys: pytest.CaptureFixture[str], here: Path) ->
     [
         ((), 2, "Missing argument"),
         (("soon",), 2, "'soon' is no time"),
-        (("25:00",), 2, "is no time"),
+        (("25:00",), 2, "'25:00' is no time"),
         (("2999-01-01",), 2, "lies in the future"),
         (("8h", "--to", "state.db"), 2, "own files; nothing was written"),
         (("8h", "--to", "x.md", "--json"), 2, "--to writes Markdown"),

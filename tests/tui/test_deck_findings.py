@@ -125,6 +125,9 @@ SITUATIONS: dict[str, Situation] = {
     "behind": Situation(
         ("UPDATE chain_state SET value='999' WHERE key='last_processed_height'",),
         "1 warning  Processing is 6 blocks behind"),
+    "ahead": Situation(
+        ("UPDATE chain_state SET value='1013' WHERE key='last_processed_height'",),
+        "1 warning  The height is 8 blocks below the last processed one"),
     "seed-missing": Situation(
         ("UPDATE seed_info SET is_active=0 WHERE type='current'",),
         "1 critical  The current seed is missing."),

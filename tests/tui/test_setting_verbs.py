@@ -64,6 +64,14 @@ def test_schema_load_tells_what_does_not_fit(nodedeck: Nodedeck, tmp_path: Path)
     assert "Not checked: svc.a: multipleOf." in ran.err
 
 
+def test_a_schema_that_is_none_is_named(nodedeck: Nodedeck, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text("{}")
+    ran = nodedeck("schema", "load", file)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{file}: the schema: has no properties" in ran.err
+
+
 def test_get_and_unset_know_the_default(declared: Nodedeck) -> None:
     assert declared("get", "stt-worker.channels").out == "1\n"
     assert declared("get", "stt-worker.channels", "--json").json["source"] == "default"

@@ -19,6 +19,7 @@ from tui.text import (
     duration,
     fit,
     grouped,
+    lag,
     literal,
     moment,
     shorten_middle,
@@ -211,6 +212,10 @@ def test_moment_refuses_a_time_without_zone() -> None:
 def test_numbers_and_answers() -> None:
     assert grouped(1934882) == "1,934,882"
     assert grouped(-1000) == "-1,000"
+
+
+def test_a_lag_is_never_negative() -> None:
+    assert [lag(6_000), lag(0), lag(-6_000)] == ["6,000 behind", "0 behind", "6,000 ahead"]
     assert (yes_no(True), yes_no(False)) == ("yes", "no")
 
 

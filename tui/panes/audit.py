@@ -52,6 +52,7 @@ class AuditPane(Pane):
         self._store = store
         self._search: LogSearch | None = None
         self._searching: Worker[None] | None = None
+        self._unread = ""
         self._by_key: dict[str, Change] = {}
         self._told: dict[int, tuple[Change, Cell]] = {}
 
@@ -114,8 +115,10 @@ class AuditPane(Pane):
         try:
             wanted = Search.parse(text, self.clock())
         except UsageError as fault:
-            self.table.tell_filter("", str(fault))
+            self._unread = str(fault)
+            self.table.tell_filter("", self._unread)
             return
+        self._unread = ""
         self.table.tell_filter("")
         self._search = None if wanted.empty else LogSearch(wanted, self.picture.snapshot)
         if self._searching is not None:
@@ -132,7 +135,7 @@ class AuditPane(Pane):
         event.stop()
         if event.edge == "bottom" and self._search is not None:
             self._search.widen()
-            self.table.tell_filter(self._search.told())
+            self._tell_found(self._search)
             self._go_on()
 
     def _go_on(self) -> None:
@@ -144,7 +147,7 @@ class AuditPane(Pane):
         """Take step after step, and show each, until there is no more to find or no room."""
         search = self._search
         while search is not None and (step := search.next()):
-            self.table.tell_filter(search.told())
+            self._tell_found(search)
             try:
                 found = await self._store.call(step)
             except NodedeckError as fault:
@@ -153,6 +156,11 @@ class AuditPane(Pane):
             if search is not self._search or self.picture is None:
                 return
             self.refill(self.picture, flash=search.take(found))
+            self._tell_found(search)
+
+    def _tell_found(self, search: LogSearch) -> None:
+        """Say how far a search came, unless the filter has become one that cannot be read."""
+        if not self._unread:
             self.table.tell_filter(search.told())
 
     def _tell(self, change: Change) -> tuple[Change, Cell]:

@@ -16,7 +16,7 @@ from store.paths import OTHER_CHAIN
 from tui.arrival import arrival_lines
 from tui.panes.base import Pane
 from tui.picture import Picture
-from tui.text import UNICODE, age, duration, grouped
+from tui.text import UNICODE, age, duration, grouped, lag
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 _SPARKS = 14
@@ -185,8 +185,8 @@ def _coarse(seconds: float) -> str:
 def _processed(evidence: Evidence) -> _Line:
     snapshot, limit = evidence.snapshot, evidence.thresholds.behind_blocks
     behind = outlook.behind(snapshot)
-    note = "" if behind is None else f"{grouped(behind)} behind"
-    tone: Tone = "warning" if behind is not None and behind > limit else "muted"
+    note = "" if behind is None else lag(behind)
+    tone: Tone = "warning" if behind is not None and abs(behind) > limit else "muted"
     number = _number(snapshot.chain.last_processed_height)
     return _Line("last_processed_height", "processed", number, Cell(note, tone))
 

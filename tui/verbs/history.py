@@ -29,7 +29,7 @@ from tui.verbs.completing import complete_paths
     ),
 )
 @click.argument("pattern", required=False, shell_complete=complete_paths)
-@click.option("--since", metavar="TIME", help="Only after this: 90s, 30m, 2h, 7d or ISO 8601.")
+@click.option("--since", metavar="TIME", help="Only after this: 90s, 2h, 7d, 10:42 or ISO 8601.")
 @click.option("--actor", "by", metavar="NAME", help="Only by this actor; external is the daemon.")
 @click.option(
     "--limit",
@@ -73,19 +73,21 @@ command.params = [param for param in command.params if param.name != "actor"]
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """A time from ``2h`` before now or from ISO 8601, UTC where it names no zone.
+    """A time from ``2h`` before now, ``10:42`` when this host's clock showed that, or ISO 8601.
 
-    Raises UsageError for anything else.
+    ISO 8601 is UTC where it names no zone.     Raises UsageError for anything else.
     """
     try:
         if (ago := moments.before(text, now)) is not None:
             return ago
+        if (last := moments.time_of_day(text, now)) is not None:
+            return last.astimezone(UTC)
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
             f"{text!r} is no time.",
-            hint="Write it like 90s, 30m, 2h, 7d or 2025-06-01T08:00:00Z.",
+            hint="Write it like 90s, 2h, 7d, 10:42 or 2025-06-01T08:00:00Z.",
         ) from None
 
 

@@ -49,7 +49,10 @@ def load_command(context: click.Context, file: Path, service: str | None, as_jso
     if not isinstance(tree, dict):
         raise InvalidValue(f"{file}: a schema must be a mapping; nothing was changed.")
     with current.open() as manager:
-        loaded = manager.load_schema(tree, service=service)
+        try:
+            loaded = manager.load_schema(tree, service=service)
+        except InvalidValue as fault:
+            raise InvalidValue(f"{file}: {fault.message}", hint=fault.hint) from None
     output.say(f"{loaded.rules} settings of {', '.join(loaded.services)} are declared.")
     for place in loaded.unchecked:
         output.say(f"Not checked: {place}.")

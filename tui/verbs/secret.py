@@ -140,7 +140,8 @@ def rotate_command(
     common.refuse_read_only(current)
     with current.open() as manager:
         seen = manager.secret(path)
-        output.say(f"{seen.place.path} has version {seen.version}; the new value replaces it.")
+        if seen.state is not State.ABSENT:  # else it is refused, and nothing is replaced
+            output.say(f"{seen.place.path} has version {seen.version}; the new value replaces it.")
         done = manager.rotate_secret(
             path,
             taken(path, file, no_input=no_input),
@@ -243,7 +244,8 @@ def rekey_command(
         )
         moved = manager.rekey_secrets(accept_lost=accept_lost, reason=current.reason)
         key_path = manager.master_key
-    output.say(f"{moved.count} values are sealed with the key {moved.key_id} in {key_path}.")
+    values = "1 value is" if moved.count == 1 else f"{moved.count} values are"
+    output.say(f"{values} sealed with the key {moved.key_id} in {key_path}.")
     for secret in moved.lost:
         output.say(f"{secret.place.path} stays under the key {secret.key_id}, which is lost.")
     if moved.retired is not None:

@@ -15,7 +15,7 @@ from store.models import EpochSeed, Snapshot
 from store.paths import SEED_TYPES
 from tui import output
 from tui.session import Session
-from tui.text import age, duration, grouped, moment, until
+from tui.text import age, duration, grouped, lag, moment, until
 from tui.verbs import common
 
 
@@ -119,7 +119,8 @@ def _since(at: datetime | None, snapshot: Snapshot) -> float | None:
 
 def _rows(snapshot: Snapshot) -> list[list[str]]:
     chain = snapshot.chain
-    lag, pace, written = outlook.behind(snapshot), snapshot.seconds_per_block, snapshot.written_at
+    behind = outlook.behind(snapshot)
+    pace, written = snapshot.seconds_per_block, snapshot.written_at
     current = outlook.seed(snapshot, "current")
     enabled = sum(node.is_enabled for node in snapshot.nodes)
     rows = [
@@ -131,7 +132,7 @@ def _rows(snapshot: Snapshot) -> list[list[str]]:
         [
             "processed",
             _number(chain.last_processed_height),
-            "" if lag is None else f"{grouped(lag)} behind",
+            "" if behind is None else lag(behind),
         ],
         ["block time", "unknown" if pace is None else duration(pace), ""],
         ["epoch", _number(current.epoch_index if current else None), ""],

@@ -19,7 +19,7 @@ from store.models import Snapshot
 from store.paths import SEED_TYPES
 from tui.arrival import give_or_take
 from tui.picture import Picture
-from tui.text import UNICODE, age, clean, duration, grouped, moment
+from tui.text import UNICODE, age, clean, duration, grouped, lag, moment
 
 Part = str | tuple[str, str]
 
@@ -156,15 +156,15 @@ def _seeds_line(evidence: Evidence, *, words: bool) -> Content:
     height, current = snapshot.chain.current_height, outlook.seed(snapshot, "current")
     epoch = current.epoch_index if current else None
     behind, part = outlook.behind(snapshot), findings.epoch_part(evidence)
-    lag = "" if behind is None else f" {grouped(behind)} behind"
-    lags = behind is not None and behind > evidence.thresholds.behind_blocks
+    told = "" if behind is None else f" {lag(behind)}"
+    lags = behind is not None and abs(behind) > evidence.thresholds.behind_blocks
     gap = "   " if words else "  "
     number = UNICODE.none if epoch is None else grouped(epoch)
     progress = "" if part is None else f" {part * 100:.0f} %"
     parts: list[Part] = [
         ("height " if words else "", "$text-muted"),
         (UNICODE.none if height is None else grouped(height), "bold"),
-        (lag, "$text-warning" if lags else "$text-muted"),
+        (told, "$text-warning" if lags else "$text-muted"),
         (f"{gap}epoch {number}{progress}{gap}", "$text-muted"),
         ("seeds" if words else "", "$text-muted"),
     ]

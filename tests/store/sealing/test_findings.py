@@ -55,6 +55,7 @@ def test_a_lost_key(sealed: ConfigManager) -> None:
     ((rule, told),) = found(sealed)
     assert rule == "lost-key"
     assert "svc.token" in told and "--accept-lost" in told
+    assert " needs is not in " in told
 
 
 def test_a_file_that_is_no_key(sealed: ConfigManager) -> None:

@@ -80,8 +80,30 @@ def test_another_file_is_no_key_and_stays(path: Path, data: bytes) -> None:
 
 def test_one_that_cannot_be_read_is_told(path: Path) -> None:
     path.mkdir(parents=True)
-    with pytest.raises(NodedeckError, match="Cannot read"):
+    with pytest.raises(NodedeckError, match="is a directory and not a regular file"):
         keyfile.ring(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path)
+    with pytest.raises(NodedeckError, match="is a pipe, a socket or a device"):
+        keyfile.ring(path)
+
+
+def test_through_a_link_the_file_itself_is_rekeyed(tmp_path: Path) -> None:
+    shared, link = tmp_path / "shared" / "master.key", tmp_path / "link"
+    old = keyfile.create(shared)
+    link.symlink_to(shared)
+    found = keyfile.place({"NODEDECK_MASTER_KEY_FILE": str(link)})
+    new = keyfile.next_key(found)
+    kept = keyfile.retire(found)
+    assert kept == keyfile.retired_of(shared, old.id)
+    assert link.is_symlink(), "who shares the file has another link"
+    assert not kept.is_symlink()
+    ring = keyfile.ring(shared)
+    assert ring.present == new
+    assert ring.retired == (old,)
 
 
 def test_a_place_where_none_can_be_made_is_told(tmp_path: Path) -> None:
