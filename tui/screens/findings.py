@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store.findings import Finding, Severity, Verdict
 from tui.text import UNICODE, clean
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
@@ -53,7 +54,7 @@ class FindingsScreen(Screen[None]):
         with Vertical(classes="pane", id="full"):
             yield Static(id="message", markup=False)
             yield Static(id="hint", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the list."""
