@@ -77,7 +77,6 @@ class NodedeckApp(TimeTravel):
         super().__init__()
         self.session = session
         self.clock = clock
-        self.animation_level = "none"
         self.failure: Exception | None = None
         host = host or socket.gethostname()
         self._place = Place(host, str(session.locations.database))
@@ -88,6 +87,7 @@ class NodedeckApp(TimeTravel):
         self._shown = Shown()
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
         chosen = chosen or Preferences()
+        self.animation_level = "basic" if chosen.animations else "none"
         self._deck = DeckScreen(
             self._where, clock, self._store, read_only=session.read_only, warnings=chosen.faults
         )

@@ -18,7 +18,7 @@ from store import files
 from store.errors import NodedeckError
 
 NAME: Final = "deck.toml"
-_KNOWN: Final = ("theme", "glyphs", "keys")
+_KNOWN: Final = ("theme", "glyphs", "animations", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Preferences:
     keys: Mapping[str, str] = field(default_factory=dict)
     glyphs: str | None = None
     faults: tuple[str, ...] = ()
+    animations: bool = False
 
 
 def place() -> Path:
@@ -53,8 +54,9 @@ def load(
     faults = [f"{path}: there is no choice {name!r}." for name in found if name not in _KNOWN]
     theme = _one_of("theme", found.get("theme"), themes, path, faults)
     signs = _one_of("glyphs", found.get("glyphs"), glyphs, path, faults)
+    moving = _switch("animations", found.get("animations", False), path, faults)
     keys = _keys(found.get("keys", {}), commands, path, faults)
-    return Preferences(theme, keys, signs, tuple(faults))
+    return Preferences(theme, keys, signs, tuple(faults), moving)
 
 
 def _one_of(
@@ -67,6 +69,13 @@ def _one_of(
     there_are = ", ".join(sorted(known))
     faults.append(f"{path}: there is no {what} {chosen!r}; there are {there_are}.")
     return None
+
+
+def _switch(what: str, chosen: Any, path: Path, faults: list[str]) -> bool:
+    if not isinstance(chosen, bool):
+        faults.append(f"{path}: {what} must be true or false, not {chosen!r}; it stays false.")
+        return False
+    return chosen
 
 
 def _keys(chosen: Any, commands: Collection[str], path: Path, faults: list[str]) -> dict[str, str]:

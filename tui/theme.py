@@ -24,7 +24,11 @@ THEMES: Final = (
         panel="#262626",
         dark=True,
         # Textual's "auto" is a mix that only style sheets know; in a line of text it turns white
-        variables={"text-muted": "#949494", "scrollbar-background": "#1c1c1c"},
+        variables={
+            "text-muted": "#949494",
+            "scrollbar-background": "#1c1c1c",
+            "input-selection-background": "#004f6f",
+        },
     ),
     Theme(
         name="nodedeck-light",
@@ -63,6 +67,7 @@ THEMES: Final = (
             "text-error": "#ff5555",
             "text-accent": "#ffff55",
             "accent-muted": "#aa5500",
+            "button-color-foreground": "#000000",
             "foreground-muted": "#aaaaaa",
             "scrollbar": "#aaaaaa",
             "scrollbar-hover": "#aaaaaa",

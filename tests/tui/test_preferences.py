@@ -22,8 +22,9 @@ def test_a_missing_file_chooses_nothing(tmp_path: Path) -> None:
 
 
 def test_choices_are_taken(tmp_path: Path) -> None:
-    text = 'theme = "light"\n[keys]\nzoom = "x,f5"\n'
-    assert read(tmp_path / "deck.toml", text) == Preferences("light", {"zoom": "x,f5"})
+    text = 'theme = "light"\nanimations = true\n[keys]\nzoom = "x,f5"\n'
+    chosen = Preferences("light", {"zoom": "x,f5"}, animations=True)
+    assert read(tmp_path / "deck.toml", text) == chosen
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,8 @@ def test_choices_are_taken(tmp_path: Path) -> None:
         ("[keys]\nzoom = 5", "keys of zoom must be text"),
         ("keys = 5", "keys must be a table"),
         ("colour = 1", "no choice 'colour'"),
+        ('animations = "yes"', "animations must be true or false, not 'yes'; it stays false"),
+        ("animations = 1", "animations must be true or false, not 1"),
     ],
 )
 def test_a_mistake_is_a_sentence_and_the_default_stays(
@@ -44,6 +47,7 @@ def test_a_mistake_is_a_sentence_and_the_default_stays(
     preferences = read(tmp_path / "deck.toml", text)
     assert said in preferences.faults[0]
     assert (preferences.theme, preferences.keys) == (None, {})
+    assert preferences.animations is False
 
 
 def test_one_mistake_leaves_the_other_choices(tmp_path: Path) -> None:

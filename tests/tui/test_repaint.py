@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -170,11 +171,17 @@ async def test_a_console_in_use_leaves_the_same_screen(
                     await driver.pilot.resize_terminal(*rng.choice(((80, 24), (120, 40))))
 
 
+@pytest.mark.parametrize("fading", ["none", "basic"])
 async def test_a_new_height_costs_little_and_an_unchanged_screen_nothing(
-    monkeypatch: pytest.MonkeyPatch, places: Locations, clock: FixedClock
+    monkeypatch: pytest.MonkeyPatch,
+    places: Locations,
+    clock: FixedClock,
+    fading: Literal["none", "basic"],
 ) -> None:
+    app = console(places, clock=clock)
+    app.animation_level = fading
     with watched(monkeypatch) as pair, outsider(places.database) as other:
-        async with opened(console(places, clock=clock)) as driver:
+        async with opened(app) as driver:
             for height in range(3_000_000, 3_000_005):
                 before = pair.bytes
                 other.height(height)

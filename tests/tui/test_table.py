@@ -185,10 +185,8 @@ async def test_every_key_has_an_id_to_remap_it_by() -> None:
             binding for found in app.table._bindings.key_to_bindings.values() for binding in found
         ]
         assert all(binding.id and binding.id.startswith("table.") for binding in bindings)
-        assert {binding.id for binding in bindings if binding.show} == {
-            "table.open",
-            "table.filter",
-        }
+        shown = {binding.id for binding in bindings if binding.show}
+        assert shown == {"table.open", "table.filter"}
 
 
 async def test_enter_selects_and_an_empty_table_has_nothing_to_select() -> None:
@@ -335,6 +333,7 @@ async def test_rows_added_below_or_above_repaint_no_line(monkeypatch: pytest.Mon
 async def test_changed_cells_flash_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_base, "FLASH_SECONDS", 0.1)
     app = TableApp()
+    app.animation_level = "none"
     async with app.run_test(size=SCREEN) as pilot:
         table = await show(pilot, make_rows(5))
         usual = table.render_line(HEADER + 2)

@@ -20,8 +20,8 @@ class ParamsPane(Pane):
     NUMBER = 4
     TITLE = "Params"
     COLUMNS = (
-        Column("name", "", grow=1, min_width=12),
-        Column("value", "", align="right", min_width=4, max_width=30),
+        Column("name", "", grow=3, min_width=12),
+        Column("value", "", align="right", grow=1, min_width=7, max_width=30),
     )
     EMPTY = (
         "No parameters yet. The daemon caches them from the chain;"

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store import codec, history
 from store.masks import masked
@@ -18,6 +18,7 @@ from store.searching import EXTERNAL
 from tui.glyphs import UNICODE
 from tui.screens.value import ValueScreen
 from tui.text import clean, shorten_middle
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -56,7 +57,7 @@ class ChangeScreen(Screen[None]):
             count = len(self._fields)
             box.border_title = f"What changed  {count} field{'' if count == 1 else 's'}"
             yield Table(_COLUMNS, empty="It was rewritten and nothing changed.")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill in the fields."""

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store.errors import NodedeckError
 from store.models import Change
@@ -31,6 +31,7 @@ from tui.picture import Picture
 from tui.store_thread import StoreThread
 from tui.text import clean
 from tui.widgets.findings_strip import FindingsStrip
+from tui.widgets.key_line import KeyLine
 from tui.widgets.masthead import Masthead
 from tui.widgets.table import Table
 from tui.widgets.travel_banner import TravelBanner
@@ -98,7 +99,7 @@ class DeckScreen(Screen[None]):
             with Horizontal(id="bottom", classes="row"):
                 yield panes["params"]
                 yield panes["audit"]
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Start in the first pane, and let pictures come."""

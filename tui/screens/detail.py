@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store import codec
 from store.errors import NodedeckError
@@ -26,6 +26,7 @@ from tui.screens.value import ValueScreen
 from tui.store_thread import StoreThread
 from tui.text import age, clean, grouped, shorten_middle
 from tui.widgets.json_tree import JsonTree
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -92,7 +93,7 @@ class DetailScreen(Screen[None]):
             yield JsonTree()
         with _part("past", "History"):
             yield Table(_HISTORY_COLUMNS, empty="No change of this is in the log.")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Read, and read again whenever something was committed."""

@@ -9,10 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
+from store import paths
+from store.errors import UsageError
 from store.findings import Finding, Severity, Verdict
+from tui.screens.deck import DeckScreen
 from tui.text import UNICODE, clean
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
@@ -26,6 +30,7 @@ SIGNS = {
     Severity.WARNING: UNICODE.warn,
     Severity.INFO: UNICODE.dot,
 }
+_NO_PATH = "This finding is about no single value; what to do next stands below the list."
 _COLUMNS = (
     Column("severity", "", width=10),
     Column("message", "what", grow=1, min_width=30, max_width=300),
@@ -53,7 +58,7 @@ class FindingsScreen(Screen[None]):
         with Vertical(classes="pane", id="full"):
             yield Static(id="message", markup=False)
             yield Static(id="hint", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -66,12 +71,29 @@ class FindingsScreen(Screen[None]):
         """Show the finding under the cursor in full."""
         self._tell(event.key)
 
+    def on_table_selected(self, event: Table.Selected) -> None:
+        """Ask the app to open what the finding is about, or say that it is about no one value."""
+        finding = self._findings[event.key]
+        if finding.path:
+            self.post_message(DeckScreen.EntityOpened(_entity(finding.path)))
+        else:
+            self.notify(_NO_PATH, markup=False)
+
     def _tell(self, key: str | None) -> None:
         finding = self._findings.get(key or "")
         self.query_one("#full").display = finding is not None
         if finding is not None:
             self.query_one("#message", Static).update(clean(finding.message))
             self.query_one("#hint", Static).update(f"{UNICODE.arrow} {clean(finding.hint)}")
+
+
+def _entity(path: str) -> str:
+    """What a path is in; the path itself where it is in nothing that the log names."""
+    try:
+        address = paths.locate(path)
+    except UsageError:  # a key that only a foreign writer could make
+        return path
+    return address.entity if address else path
 
 
 def _row(key: str, finding: Finding) -> Row:

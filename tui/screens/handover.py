@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store.errors import NodedeckError
 from store.handover import Handover
@@ -19,6 +19,7 @@ from store.manager import ConfigManager
 from tui.handover import Place, written
 from tui.store_thread import StoreThread
 from tui.text import clean
+from tui.widgets.key_line import KeyLine
 
 HOURS: Final = (1, 8, 24)
 """The periods that can be chosen."""
@@ -70,7 +71,7 @@ class HandoverScreen(Screen[None]):
         yield Static(id="period", markup=False)
         with VerticalScroll(id="paper", can_focus=True):
             yield Static("Reading the database.", id="text", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Read the usual period."""

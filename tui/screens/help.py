@@ -44,7 +44,7 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = "esc closes"
             yield Table(
                 (
-                    Column("keys", "key", width=13),
+                    Column("keys", "key", width=11),
                     Column("help", "what it does", grow=1, min_width=20),
                     Column("scope", "where", width=12, priority=1),
                 )

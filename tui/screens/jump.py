@@ -26,6 +26,7 @@ class JumpScreen(ModalScreen[None]):
         width: 64; max-width: 100%; height: auto; padding: 0 1;
         border: round $primary; background: $surface;
     }
+    JumpScreen Input, JumpScreen Input:focus { height: 1; border: none; margin: 1 0; padding: 0 1; }
     JumpScreen #refused { height: auto; color: $text-error; }
     JumpScreen #examples { height: auto; color: $text-muted; }
     """

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store import codec, history
 from store.errors import NodedeckError
@@ -21,6 +21,7 @@ from store.travel import Comparison, Visit
 from tui.panes.audit import coarse_age, summary
 from tui.store_thread import StoreThread
 from tui.text import UNICODE, clean
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -68,7 +69,7 @@ class CompareScreen(Screen[None]):
             box.border_title = f"Then and now: {len(self._compared.fields)} differ"
             yield Table(_COMPARED, empty="Nothing that the log knows differs from now.")
         yield Static(clean(f"{NOT_IN_THE_LOG}{lost}"), id="unknown", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the table."""
@@ -111,7 +112,7 @@ class PastEntityScreen(Screen[None]):
             past.border_title = "History until then"
             yield Table(_HISTORY, empty="No change of this is in the log until then.")
         yield Static(NOT_IN_THE_LOG, id="said", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Read both from the log."""

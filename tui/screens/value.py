@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store import codec, history
 from store.masks import masked
@@ -19,6 +19,7 @@ from tui.glyphs import UNICODE
 from tui.store_thread import in_thread
 from tui.text import clean, shorten_middle
 from tui.widgets.json_tree import JsonTree
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Column, Row
 
@@ -50,7 +51,7 @@ class ValueScreen(Screen[None]):
         for title, _ in self._parts:
             with Vertical(classes="pane part") as box:
                 box.border_title = Content(clean(title))
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Take the values apart, in a thread: they may be large."""

@@ -19,7 +19,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Footer, Input, Static
+from textual.widgets import Button, Checkbox, Input, Static
 
 from store.errors import CannotCut, NodedeckError
 from store.importing import apply as engine
@@ -37,6 +37,7 @@ from tui.screens.wizard_parts import (
 from tui.session import Session
 from tui.store_thread import in_thread
 from tui.text import UNICODE, clean
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 
 STEPS: Final = ("choose a file", "what goes where", "confirm", "result")
@@ -58,7 +59,7 @@ class WizardScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="import.back"),
-        Binding("ctrl+s", "next", "next", id="import.next"),
+        Binding("ctrl+s", "next", "next", key_display="ctrl+s", id="import.next"),
     ]
 
     def __init__(self, session: Session, clock: Callable[[], datetime]) -> None:
@@ -83,7 +84,7 @@ class WizardScreen(Screen[None]):
             body.border_title = "Import"
         yield Static(id="fault", markup=False)
         yield Horizontal(id="buttons")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Begin with the file."""

@@ -20,7 +20,7 @@ class FilterInput(Input):
     """An input that takes no control characters, also not from a paste."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "keep filter", id="filter.keep")
+        Binding("enter", "submit", "keep filter", key_display="enter", id="filter.keep")
     ]
 
     def replace(self, text: str, start: int, end: int) -> None:

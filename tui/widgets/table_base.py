@@ -18,6 +18,7 @@ from tui.widgets.table_model import Column, Edges, Flashes, KeyedRows, Row
 from tui.widgets.table_paint import COMPONENTS, Look, Painter, changed_slots
 
 FLASH_SECONDS = 0.8
+FADE_SECONDS = 0.4
 _FLASH_TOLERANCE = 0.05
 
 
@@ -241,7 +242,8 @@ class TableBase(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = None
         if self._has_cursor and place == self.cursor_row:
             cursor = self.cursor_column if self.has_focus else ""
-        return Look(row.cells, self._flashes.columns(row.key), cursor)
+        flashes = self._flashes
+        return Look(row.cells, flashes.columns(row.key), cursor, flashes.fading(row.key))
 
     def _looks(self) -> list[Look | None]:
         """Return how every line on the screen looks."""
@@ -273,18 +275,19 @@ class TableBase(ScrollView, can_focus=True, inherit_bindings=False):
         self._wait_for_flashes()
 
     def _wait_for_flashes(self) -> None:
-        """Set the timer for the next flash that ends, unless it runs or nothing flashes."""
+        """Set the timer for the next step of a flash, unless it runs or nothing flashes."""
         end = self._flashes.next_end()
         if end is not None and not self._flash_timer_runs:
             self._flash_timer_runs = True
             self.set_timer(max(end - monotonic(), 0), self._end_flashes)
 
     def _end_flashes(self) -> None:
-        """Show the cells whose time is over as usual again."""
+        """Let the cells whose time is over fade, where things may move, else be as usual."""
         self._flash_timer_runs = False
         before = self._looks()
         # Flashes that end a moment later go along, so that a burst does not repaint twice.
-        self._flashes.expire(monotonic() + _FLASH_TOLERANCE)
+        fade = 0.0 if self.app.animation_level == "none" else FADE_SECONDS
+        self._flashes.expire(monotonic() + _FLASH_TOLERANCE, fade)
         self._repaint_changes(before)
         self._wait_for_flashes()
 

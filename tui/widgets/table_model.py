@@ -106,28 +106,48 @@ class KeyedRows:
         return None
 
 
+_Cells = dict[str, tuple[frozenset[str], float]]
+
+
 class Flashes:
-    """Which cells flash, and until when; times are seconds of one steady clock."""
+    """Which cells flash or fade, and until when; times are seconds of one steady clock."""
 
     def __init__(self) -> None:
         """Begin with no cell flashing."""
-        self._cells: dict[str, tuple[frozenset[str], float]] = {}
+        self._strong: _Cells = {}
+        self._faint: _Cells = {}
 
     def start(self, row: str, columns: frozenset[str], until: float) -> None:
-        """Let cells of a row flash, those that already do along with the new ones."""
-        self._cells[row] = (self.columns(row) | columns, until)
+        """Let cells of a row flash, those that already do along with the new ones.
+
+        A cell that fades and did not change again goes on fading.
+        """
+        self._strong[row] = (self.columns(row) | columns, until)
+        if row in self._faint:
+            left = self._faint[row][0] - columns
+            self._faint[row] = (left, self._faint[row][1])
 
     def columns(self, row: str) -> frozenset[str]:
         """Return the columns of a row that flash."""
-        return self._cells[row][0] if row in self._cells else _NOTHING
+        return self._strong[row][0] if row in self._strong else _NOTHING
 
-    def expire(self, now: float) -> None:
-        """Forget the cells whose time is over."""
-        self._cells = {row: flash for row, flash in self._cells.items() if flash[1] > now}
+    def fading(self, row: str) -> frozenset[str]:
+        """Return the columns of a row that flashed and are not as usual yet."""
+        return self._faint[row][0] if row in self._faint else _NOTHING
+
+    def expire(self, now: float, fade: float = 0.0) -> None:
+        """Let the cells whose time is over fade for so many seconds; without any, forget them."""
+        self._faint = {row: cells for row, cells in self._faint.items() if cells[1] > now}
+        over = {row: cells for row, cells in self._strong.items() if cells[1] <= now}
+        for row, (columns, _) in over.items():
+            del self._strong[row]
+            if fade:
+                self._faint[row] = (self.fading(row) | columns, now + fade)
 
     def next_end(self) -> float | None:
-        """Return when the next flash ends, or None if nothing flashes."""
-        return min((until for _, until in self._cells.values()), default=None)
+        """Return when the next step of a flash is due, or None if nothing flashes or fades."""
+        cells = (*self._strong.values(), *self._faint.values())
+        return min((until for _, until in cells), default=None)
 
 
 class Edges:

@@ -19,6 +19,7 @@ COMPONENTS = {
     "table--cursor-cell",
     "table--cursor-blurred",
     "table--flash",
+    "table--fading",
     "table--good",
     "table--warning",
     "table--critical",
@@ -39,6 +40,9 @@ Table {
     }
     & > .table--cursor-blurred { background: $surface; text-style: bold; }
     & > .table--flash { background: $accent-muted; text-style: bold; }
+    & > .table--fading { color: $text-accent; }
+    &:nocolor > .table--flash { text-style: bold underline; }
+    &:nocolor > .table--fading { text-style: underline; }
     & > .table--good { color: $text-success; }
     & > .table--warning { color: $text-warning; }
     & > .table--critical { color: $text-error; text-style: bold; }
@@ -65,6 +69,7 @@ class Look(NamedTuple):
     cells: tuple[Cell | str, ...]
     flash: frozenset[str]
     cursor: str | None
+    fading: frozenset[str] = frozenset()
 
 
 class Painter:
@@ -127,7 +132,7 @@ class Painter:
             text = self._fit(shown_text(cell.text, slot.width), slot)
             name = _cell_class(look, slot.column.key, cell)
             style = self._style(name) if name else gap[1]
-            if name and look.cursor == "" and slot.column.key not in look.flash:
+            if name and look.cursor == "" and slot.column.key not in look.flash | look.fading:
                 style = gap[1] + Style(color=style.color, bold=style.bold)
             pieces += [(text, style), gap]
         return _strip(pieces[:-1])
@@ -161,7 +166,7 @@ def changed_slots(old: Look, new: Look, slots: Sequence[Slot]) -> list[Slot]:
     if old.cursor != new.cursor:
         return list(slots)
     before, after = Row("", old.cells), Row("", new.cells)
-    flipped = old.flash ^ new.flash
+    flipped = (old.flash ^ new.flash) | (old.fading ^ new.fading)
     return [
         slot
         for slot in slots
@@ -180,6 +185,8 @@ def _cell_class(look: Look, key: str, cell: Cell) -> str:
     """Return the component class of one cell, "" for that of its line."""
     if key in look.flash:
         return "table--flash"
+    if key in look.fading:
+        return "table--fading"
     if look.cursor:
         # Colours laid over the cursor's bar would make it hard to read; glyphs carry the tone.
         return "table--cursor-cell" if key == look.cursor else ""

@@ -73,7 +73,8 @@ def told_of(visit: Visit, newest_id: int, now: datetime, *, keys: bool) -> Conte
     when = here.strftime("%a %Y-%m-%d %H:%M:%S")
     when += " UTC" if here.utcoffset() == utc.utcoffset() else utc.strftime(" (%H:%M:%S UTC)")
     ago = coarse_age((now - visit.at).total_seconds())
-    ago = "just now" if ago == "now" else f"{ago} ago"
+    if not ago.startswith("in "):  # a clock that was set back
+        ago = "just now" if ago == "now" else f"{ago} ago"
     lost = "  heights of then are unknown" if visit.unknown else ""
     return Content.assemble(
         (f"{SIGN}  ", "bold"),
