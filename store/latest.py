@@ -14,11 +14,9 @@ _TABLED: Final[dict[Kind, audit.Keyed | audit.Single]] = {
     Kind.CHAIN: audit.CHAIN,
     Kind.NODE: audit.NODES,
     Kind.PARAMS: audit.PARAMS,
-    Kind.SETTING: audit.SETTINGS,
+    Kind.SETTING: audit.SHOWN_SETTINGS,
     Kind.VERSIONS: audit.VERSIONS,
     Kind.UPGRADE: audit.UPGRADE,
-    Kind.PROVIDER: audit.PROVIDERS,
-    Kind.NODE_KEY: audit.NODE_KEYS,
 }
 
 

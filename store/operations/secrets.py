@@ -224,6 +224,8 @@ class SecretOperations(Looking):
 
     def scrub(self) -> str:
         """Take former values out of free pages and write-ahead log; what is in the way, if any."""
+        with self.database.writing():  # refused where nothing may be written
+            pass
         careful(self.database)
         return scrub(self.database)
 
