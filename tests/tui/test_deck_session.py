@@ -21,6 +21,7 @@ from tests.support.terminal import (
     nodedeck,
     terminal,
 )
+from tests.tui.test_deck_keys_terminal import at_rest, to_nodes
 from tests.tui.test_no_secret_leaks import CONFIG, Session, written
 from tui import crash
 from tui.reveal import SECONDS
@@ -73,14 +74,18 @@ def files() -> Iterator[tuple[Path, bytes]]:
 def ask_for_the_key(deck: Terminal) -> None:
     """Go to the node's key, and ask for it with a reason typed."""
     deck.until_text("live")
-    deck.type(b"3")
-    deck.until_text("enter open")
+    to_nodes(deck)
     deck.type(b"\r")
-    deck.until_text(NODE_KEY.rpartition(".")[2])
+    deck.until_text("inference_segment")
     # the key is the last of the fields
-    deck.type(b"Gx")
+    deck.type(b"G")
+    deck.until_text(f"{MASK}  version")
+    deck.type(b"x")
     deck.until_text("why? it goes on record")
-    deck.type(b"\tleaked")
+    at_rest(deck)
+    deck.type(b"\t")
+    at_rest(deck)
+    deck.type(b"leaked")
     deck.until_text("leaked")
 
 
@@ -106,7 +111,10 @@ def test_no_byte_of_a_secret_but_while_it_is_revealed(session: Session, places: 
             after = len(deck.output)
             deck.type(b"\x1b")
             deck.until_text("5 Audit")
-            deck.type(b"5/is:access")
+            for keys in (b"5", b"/"):
+                deck.type(keys)
+                at_rest(deck)
+            deck.type(b"is:access")
             deck.until_text("reveal, shown")
             deck.type(b"\x03")
             assert deck.end() == 0

@@ -49,6 +49,8 @@ class ReasonScreen(ModalScreen[None]):
     ReasonScreen Button { margin-right: 2; }
     """
     )
+    # a key that is still held down must do no more than cancel
+    AUTO_FOCUS = "#cancel"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "cancel", id="reason.cancel")
     ]
@@ -75,10 +77,6 @@ class ReasonScreen(ModalScreen[None]):
             with Horizontal(id="buttons"):
                 yield Button("Reveal", id="reveal", variant="warning", compact=True)
                 yield Button("Cancel", id="cancel", compact=True)
-
-    def on_mount(self) -> None:
-        """Let no key that is still held down do more than cancel."""
-        self.query_one("#cancel").focus()
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:
