@@ -17,7 +17,7 @@ from tui.screens.deck import DeckScreen
 from tui.screens.secret import ReasonScreen, RevealScreen
 from tui.session import Session
 from tui.store_thread import StoreThread
-from tui.text import clean, grouped, shorten_middle
+from tui.text import clean, grouped
 
 _READ_ONLY = (
     "nodedeck is read-only here, and a look at a secret is put on record first; nothing was shown."
@@ -132,4 +132,4 @@ def _secret_at(manager: ConfigManager, path: str) -> Secret | None:
 def _told(secret: Secret) -> str:
     if secret.state is State.CLEAR:
         return "It stands in clear in the database; nodedeck masks it all the same."
-    return f"Sealed, version {secret.version}, key {shorten_middle(secret.key_id, 16)}."
+    return f"Sealed, version {secret.version}. The look goes into the access log."

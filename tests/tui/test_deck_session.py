@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,11 @@ def encoded(secret: str) -> tuple[bytes, bytes]:
     return secret.encode(), base64.b64encode(secret.encode())
 
 
+def text_of(output: bytes | bytearray) -> bytes:
+    """What was written without its colours, which may stand between any two characters."""
+    return re.sub(rb"\x1b\[[0-9;]*m", b"", output)
+
+
 def files() -> Iterator[tuple[Path, bytes]]:
     return written(Path(), Path(os.environ["HOME"]))
 
@@ -127,16 +133,17 @@ def test_no_byte_of_a_secret_but_while_it_is_revealed(session: Session, places: 
     names = {file.name for file, _ in left}
     assert {"state.db", "state.db-wal", "full.yaml", "nodedeck.log", "master.key"} <= names
     assert any(name.endswith("-kept.db") for name in names)
-    shown = deck.output
+    early, late = (text_of(deck.output[part]) for part in (slice(before), slice(after, None)))
     for secret in (*FIRST, *NEWER):
         for form in encoded(secret):
             assert [file for file, data in left if form in data] == []
-            assert form not in shown[:before]
-            assert form not in shown[after:]
+            assert form not in early
+            assert form not in late
         assert secret not in session.printed
     # the other half of the proof: while it was revealed, and copied, it was there
-    assert all(form in shown[before:after] for form in encoded(NEWER[0]))
-    assert all(form not in shown for form in encoded(NEWER[1]))
+    between = text_of(deck.output[before:after])
+    assert all(form in between for form in encoded(NEWER[0]))
+    assert all(form not in text_of(deck.output) for form in encoded(NEWER[1]))
 
 
 def test_it_is_seen_on_the_alternate_screen_alone(session: Session, places: Locations) -> None:
@@ -150,7 +157,10 @@ def test_it_is_seen_on_the_alternate_screen_alone(session: Session, places: Loca
     entered, _, rest = deck.output.partition(ENTERS_ALTERNATE_SCREEN)
     inside, _, behind = rest.partition(LEAVES_ALTERNATE_SCREEN)
     clear = FIRST[0].encode()
-    assert clear not in entered + behind
-    assert b"\x1b[2J" in inside[inside.rindex(clear) :]
+    assert clear not in text_of(entered + behind)
+    on_it, wipe, _ = inside.rpartition(b"\x1b[2J")
+    assert wipe
+    assert clear in text_of(on_it)
+    assert clear not in text_of(inside[len(on_it) :])
     with ConfigManager.open(places, actor="x") as manager:
         assert manager.accesses()[0].result == "shown"

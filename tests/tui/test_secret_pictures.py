@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from store.locations import Locations
+from tests.support import foreign
 from tests.support.clock import FixedClock
 from tests.support.deck import Driver, console, told_state
 from tests.support.secrets import NODE_KEY, VALUES, with_secrets
@@ -20,7 +22,10 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda s: f"{
 
 @pytest.fixture
 def places(tmp_path: Path, clock: FixedClock) -> Locations:
-    return with_secrets(told_state(tmp_path, clock.now), NODE_KEY)
+    told = with_secrets(told_state(tmp_path, clock.now), NODE_KEY)
+    at = (clock.now - timedelta(minutes=3)).isoformat(timespec="milliseconds")
+    foreign.write(told.database, ("UPDATE audit_log SET at=? WHERE path=?", (at, NODE_KEY)))
+    return told
 
 
 async def asked(pilot: Pilot[int]) -> Driver:

@@ -14,7 +14,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from store.codec import MASK
 from tui import reveal
 from tui.text import clean, shorten_middle
 from tui.widgets.filter_line import FilterInput
@@ -70,7 +69,7 @@ class ReasonScreen(ModalScreen[None]):
             box.border_subtitle = "tab to the reason, enter reveals, esc cancels"
             yield Static(clean(_short(self._path)), classes="path", markup=False)
             yield Static(clean(self._told), classes="told", markup=False)
-            field = FilterInput(placeholder="why? it goes on record with the look", id="reason")
+            field = FilterInput(placeholder="why? it goes on record, too", id="reason")
             field.cursor_blink = False
             yield field
             yield Static(id="refused", markup=False)
@@ -154,7 +153,7 @@ class RevealScreen(ModalScreen[None]):
         if self.covered:
             return
         self._text.cover()
-        self.query_one("#countdown", Static).update(f"It is {MASK} again.")
+        self.query_one("#countdown", Static).update("It is masked again.")
         self.call_later(self.action_mask)
 
     def action_mask(self) -> None:
