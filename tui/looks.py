@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from textual.app import App
 
@@ -84,7 +84,7 @@ class SecretLooks(App[int]):
             self._deck.query_one(AuditPane).look_again()
         # not awaited: whoever asked is the screen that is switched away; and may be gone already
         if isinstance(self.screen, ReasonScreen):
-            self.switch_screen(RevealScreen(path, value, copy=self._copy_secret, wipe=self._wipe))
+            self.switch_screen(RevealScreen(path, value, copy=self._copy_secret))
         return ""
 
     def _copy_secret(self, value: str) -> str:
@@ -104,9 +104,25 @@ class SecretLooks(App[int]):
                 screen.cover()
         return super().export_screenshot(title=title, simplify=simplify)
 
+    def exit(
+        self, result: int | None = None, return_code: int = 0, message: Any | None = None
+    ) -> None:
+        """Leave, and no secret on the terminal."""
+        self._wipe()
+        super().exit(result, return_code, message)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave no secret on the terminal of an app that ends in a failure, either."""
+        self._wipe()
+        super()._handle_exception(error)
+
     def _wipe(self) -> None:
-        if self._driver is not None:
+        """Wipe a terminal that shows a secret: some keep what their other screen showed."""
+        shown = [one for one in self._screen_stack if isinstance(one, RevealScreen)]
+        if any(not screen.covered for screen in shown) and self._driver is not None:
             self._driver.write(_WIPE)
+            for screen in shown:
+                screen.cover()
 
     async def on_deck_screen_access_opened(self, event: DeckScreen.AccessOpened) -> None:
         """Show a row of the access log in full."""

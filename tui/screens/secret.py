@@ -112,18 +112,12 @@ class RevealScreen(ModalScreen[None]):
         Binding("y", "copy", "copy", id="reveal.copy"),
     ]
 
-    def __init__(
-        self, path: str, value: str, *, copy: Callable[[str], str], wipe: Callable[[], None]
-    ) -> None:
-        """Show the value of a path.
-
-        ``copy`` takes it to the clipboard and says that it did; ``wipe`` empties the terminal.
-        """
+    def __init__(self, path: str, value: str, *, copy: Callable[[str], str]) -> None:
+        """Show the value of a path; ``copy`` takes it to the clipboard and says that it did."""
         super().__init__()
         self._path = path
         self._text = SecretText(value)
         self._copy = copy
-        self._wipe = wipe
         self._until = time.monotonic() + reveal.SECONDS
         self._copied = ""
 
@@ -195,12 +189,6 @@ class RevealScreen(ModalScreen[None]):
     def on_screen_suspend(self) -> None:
         """Nothing stays in clear below another screen."""
         self._text.cover()
-
-    def on_unmount(self) -> None:
-        """Wipe the terminal of an app that ends meanwhile: some keep what the screen showed."""
-        if not self.covered:
-            self._text.cover()
-            self._wipe()
 
 
 def _short(path: str) -> str:
