@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from store import codec, history, masks, moments, paths
 from store.database import Database
+from store.errors import UsageError
 from store.models import Change
 from store.paths import HEIGHT_PATHS, Pattern
 
@@ -23,6 +24,8 @@ ROWS: Final = 200
 STEP_IDS: Final = 20_000
 STEP_LOOKS: Final = 250
 EXTERNAL: Final = "external"
+ACCESS: Final = "access"
+"""What ``is:`` may be followed by."""
 # a deletion that nobody signed may be taken back for half as long, and an `R` replaced
 _UNSETTLED: Final = timedelta(seconds=10)
 
@@ -50,16 +53,20 @@ class Search:
     pattern: Pattern | None = None
     actor: str = ""
     since: datetime | None = None
+    accesses: bool = False
+    """Whether looks at secrets are wanted, out of the access log, instead of changes."""
 
     @classmethod
     def parse(cls, text: str, now: datetime) -> Search:
-        """Read `words path:nodes.*.host actor:ops since:2h`; the last of each kind counts.
+        """Read `words path:nodes.*.host actor:ops since:2h is:access`.
 
-        Raises UsageError for a pattern that is none, and for a time that is none. A kind without
-        anything behind it is one that is being typed, and says nothing yet.
+        The last of each kind counts.
+        Raises UsageError for a pattern that is none, for a time that is none, and for an `is:` of
+        anything but accesses. A kind without anything behind it is one that is being typed, and
+        says nothing yet.
         """
         plain: list[str] = []
-        pattern, actor, since = None, "", None
+        pattern, actor, since, accesses = None, "", None, False
         for token in _TOKEN.findall(text):
             kind, colon, value = token.partition(":")
             bare = value.replace('"', "")
@@ -69,9 +76,11 @@ class Search:
                 actor = bare.casefold()
             elif colon and kind == "since":
                 since = moments.since(bare, now) if bare else None
+            elif colon and kind == "is":
+                accesses = _asks_for_accesses(bare)
             else:
                 plain += words(token)
-        return cls(tuple(map(_plain_word, plain)), pattern, actor, since)
+        return cls(tuple(map(_plain_word, plain)), pattern, actor, since, accesses)
 
     @property
     def empty(self) -> bool:
@@ -88,6 +97,16 @@ class Search:
             return True
         text = told(change)
         return all(word in text for word in self.words)
+
+
+def _asks_for_accesses(word: str) -> bool:
+    """Whether ``is:`` is about the access log; a beginning of its name is one being typed."""
+    if not ACCESS.startswith(word.casefold()):
+        raise UsageError(
+            f"Nothing in the log is {word!r}; is:{ACCESS} finds the looks at secrets.",
+            hint="Put quotes around words with a colon to search for them.",
+        )
+    return word.casefold() == ACCESS
 
 
 def _plain_word(word: str) -> str:

@@ -30,6 +30,7 @@ from store.watcher import wakeups, watched
 from tui import clipboard, preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
 from tui.handover import Place
+from tui.looks import SecretLooks
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
@@ -56,7 +57,7 @@ _FRAME_SECONDS: Final = 1 / 30
 _STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
 
 
-class NodedeckApp(TimeTravel):
+class NodedeckApp(SecretLooks, TimeTravel):
     """The console over one database."""
 
     TITLE = "nodedeck"

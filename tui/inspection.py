@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from store import history, paths
-from store.documents import Document, Entry
+from store.codec import MASK
+from store.documents import Document, Entry, Source
 from store.errors import UnknownPath, UsageError
 from store.manager import ConfigManager
 from store.masks import masked
 from store.models import Change
-from store.paths import Kind
+from store.paths import Home, Kind
+from store.sealing.places import Secret, State
 
 HISTORY_ROWS: Final = 200
 FIELD_ROWS: Final = 2_000
@@ -22,12 +24,16 @@ _TABLES: Final = {"models": dict, "hardware": list}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One leaf as it may be shown: secrets masked; source and home are empty once it is gone."""
+    """One leaf as it may be shown: secrets masked; source and home are empty once it is gone.
+
+    ``note`` says how a secret stands, and is empty of anything else.
+    """
 
     path: str
     value: Any
     source: str = ""
     home: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,9 @@ def inspect(manager: ConfigManager, path: str) -> Inspection:
     """
     mark = newest(manager, path)
     changes = tuple(manager.history(path, limit=HISTORY_ROWS))
+    secrets = _secrets(manager, path)
+    if _stands_apart(path):
+        return _apart(path, changes, mark, secrets)
     document = manager.effective()
     try:
         found = document.get(path)
@@ -76,16 +85,78 @@ def inspect(manager: ConfigManager, path: str) -> Inspection:
     value = masked(history.parts_of(path), found.value)
     tables = _tables(path, value)
     entries = _entries(document, path, value, tables)
+    listed = tuple(_noted(_field(entry), secrets) for entry in entries[:FIELD_ROWS])
+    keys = _node_key(path, secrets)
     return Inspection(
         path,
         value,
-        tuple(map(_field, entries[:FIELD_ROWS])),
+        (*listed, *keys),
         changes,
         mark,
-        len(entries) if tables else _count(value),
+        (len(entries) if tables else _count(value)) + len(keys),
         models=tables.get("models"),
         hardware=tables.get("hardware"),
     )
+
+
+def _secrets(manager: ConfigManager, path: str) -> dict[str, Secret]:
+    """The secrets at a path and below it, a node's key too."""
+    parts = paths.split(path)
+    below = {each.place.path: each for each in manager.secrets()}
+    return {name: each for name, each in below.items() if paths.split(name)[: len(parts)] == parts}
+
+
+def _stands_apart(path: str) -> bool:
+    """Whether a path is of what the document does not have: providers, and nodes' keys."""
+    address = paths.locate(path)
+    return address is not None and address.kind in (Kind.PROVIDER, Kind.NODE_KEY)
+
+
+def _apart(
+    path: str, changes: tuple[Change, ...], mark: int, secrets: dict[str, Secret]
+) -> Inspection:
+    """What the log has of a path that the document does not have; its secrets are masked there."""
+    newest_change = changes[0] if changes else None
+    gone = newest_change if newest_change is not None and newest_change.new is None else None
+    if newest_change is None or gone is not None:
+        fields = tuple(_removed_fields(gone, path)) if gone else ()
+        return Inspection(path, None, fields, changes, mark, len(fields), removed=gone)
+    value = masked(history.parts_of(newest_change.path), newest_change.new)
+    leaves = value if isinstance(value, dict) else {"": value}
+    fields = tuple(
+        _noted(
+            Field(
+                paths.join(*paths.split(newest_change.path), *filter(None, (name,))),
+                leaf,
+                str(Source.DATABASE),
+                str(Home.DATABASE),
+            ),
+            secrets,
+        )
+        for name, leaf in leaves.items()
+    )
+    return Inspection(path, value, fields, changes, mark, len(fields))
+
+
+def _node_key(path: str, secrets: dict[str, Secret]) -> tuple[Field, ...]:
+    """A node's security key, which stands beside the node, as one of its fields."""
+    address = paths.locate(path)
+    if address is None or address.kind is not Kind.NODE or address.field:
+        return ()
+    found = secrets.get(paths.join(*paths.split(path), paths.NODE_KEY))
+    if found is None or found.state is State.ABSENT:
+        return ()
+    home = str(Home.DATABASE)
+    return (_noted(Field(found.place.path, MASK, str(Source.DATABASE), home), secrets),)
+
+
+def _noted(field: Field, secrets: dict[str, Secret]) -> Field:
+    """A field with what is known of it where it is a secret."""
+    secret = secrets.get(field.path)
+    if secret is None or secret.state is State.ABSENT:
+        return field
+    sealed = secret.state is State.SEALED
+    return replace(field, note=f"version {secret.version}" if sealed else "in clear")
 
 
 def newest(manager: ConfigManager, path: str) -> int:

@@ -61,6 +61,8 @@ class StoreThread:
                 if work is ConfigManager.close:
                     manager = None
                 _answer(future, outcome, failed)
+                # a result may be a secret, and the next job long in coming
+                del job, work, future, outcome, failed
         finally:
             if manager is not None:
                 manager.close()

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from store import export, files, paths, settings
+from store import access_search, export, files, paths, settings
+from store.access_search import FoundAccesses
 from store.documents import Document
 from store.errors import (
     HalfDone,
@@ -30,6 +31,7 @@ from store.sealing.access import Access
 from store.sealing.places import NOTHING, Beside, Place, Secret, State
 from store.sealing.scrub import careful, scrub
 from store.sealing.vault import Vault
+from store.searching import Search
 from store.timeline import PastDocument
 
 
@@ -221,6 +223,13 @@ class SecretOperations(Looking):
         """The access log, newest first; ``before`` is an id from which to go on."""
         with self.database.reading():
             return access.listed(self.database, pattern=pattern, before=before, limit=limit)
+
+    def search_accesses(
+        self, wanted: Search, *, before: int | None = None, after: int = 0
+    ) -> FoundAccesses:
+        """The newest accesses that are looked for, between two ids; one bounded step."""
+        with self.database.reading():
+            return access_search.step(self.database, wanted, before=before, after=after)
 
     def scrub(self) -> str:
         """Take former values out of free pages and write-ahead log; what is in the way, if any."""

@@ -18,6 +18,7 @@ from store.latest import parse_time
 from store.models import Value
 from store.paths import Pattern
 
+TABLE: Final = "access_log"
 EVERYTHING: Final = "*"
 _COLUMNS: Final = "id, at, actor, act, path, terminal, address, reason, result"
 
@@ -86,22 +87,30 @@ def record(
 
 
 def listed(
-    db: Database, *, pattern: str | None = None, before: int | None = None, limit: int = 50
+    db: Database,
+    *,
+    pattern: str | None = None,
+    before: int | None = None,
+    after: int = 0,
+    limit: int = 50,
 ) -> list[Access]:
-    """The newest rows, newest first; ``before`` is an id from which to go on.
+    """The newest rows after an id, newest first; ``before`` is an id from which to go on.
 
     With a ``pattern`` only those that are about a path that it names, or about every path.
     """
-    if not schema.has_table(db, "access_log"):
+    if not schema.has_table(db, TABLE):
         return []
     wanted = Pattern.parse(pattern) if pattern else None
-    older, values = ("", ()) if before is None else (" WHERE id<?", (before,))
-    rows = db.execute_sql(f"SELECT {_COLUMNS} FROM access_log{older} ORDER BY id DESC", values)
+    older, values = ("", (after,)) if before is None else (" AND id<?", (after, before))
+    rows = db.execute_sql(
+        f"SELECT {_COLUMNS} FROM {TABLE} WHERE id>?{older} ORDER BY id DESC", values
+    )
     found: list[Access] = []
     for row in rows:
         if wanted is None or row[4] == EVERYTHING or wanted.touches(paths.split(row[4])):
             named = dict(zip(_COLUMNS.split(", "), row, strict=True))
             found.append(Access.model_validate({**named, "at": parse_time(str(row[1]))}))
         if len(found) == limit:
+            rows.close()  # it may have more, and would keep the transaction open
             break
     return found

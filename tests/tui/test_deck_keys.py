@@ -12,12 +12,14 @@ from textual.command import CommandPalette
 from store.locations import Locations
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
+from tests.support.secrets import NODE_KEY, with_secrets
 from tui.commands import COMMANDS, PANES
 from tui.screens.findings import FindingsScreen
 from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
 from tui.screens.jump import JumpScreen
 from tui.screens.past import CompareScreen
+from tui.screens.secret import ReasonScreen
 from tui.screens.wizard import WizardScreen
 
 MANY = 60
@@ -259,6 +261,14 @@ async def compares(driver: Driver, key: str) -> None:
     assert driver.app.screen_stack == [driver.deck]
 
 
+async def reveals(driver: Driver, key: str) -> None:
+    with_secrets(driver.app.session.locations, NODE_KEY.replace("dk03-a", "n00"))
+    await driver.press("3", "g", "enter")
+    await driver.until_shown("inference_port")
+    await driver.press("G", key)
+    await driver.until(lambda: isinstance(driver.app.screen, ReasonScreen), "the question")
+
+
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "help": helps,
     "palette": opens_palette,
@@ -277,6 +287,7 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "findings": finds,
     "handover": hands_over,
     "import": imports,
+    "reveal": reveals,
     "table.up": moves(5, 4),
     "table.down": moves(5, 6),
     "table.left": sideways("host", "id"),

@@ -14,9 +14,11 @@ from store import codec, history, masks, paths
 from store.errors import NodedeckError, UsageError
 from store.models import Change, FieldChange
 from store.paths import HEIGHT_PATHS
+from store.sealing.access import EVERYTHING, Access
 from store.searching import EXTERNAL, Search
+from tui.panes.access_search import AccessSearch
 from tui.panes.base import Pane
-from tui.panes.log_search import LogSearch
+from tui.panes.log_search import LogSearch, Seeking
 from tui.picture import Picture
 from tui.store_thread import StoreThread
 from tui.text import UNICODE, age, shorten_middle
@@ -24,6 +26,7 @@ from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
 _VALUE = 24
+_ACCESS = "access {}"
 _FIELDS = 30
 """Fields of one change that a line could show at most."""
 
@@ -50,10 +53,11 @@ class AuditPane(Pane):
         """Show the changes of pictures, and what the store finds where a filter asks for it."""
         super().__init__(clock, id=id)
         self._store = store
-        self._search: LogSearch | None = None
+        self._search: Seeking | None = None
         self._searching: Worker[None] | None = None
         self._unread = ""
         self._by_key: dict[str, Change] = {}
+        self._accesses: dict[str, Access] = {}
         self._told: dict[int, tuple[Change, Cell]] = {}
 
     def compose(self) -> ComposeResult:
@@ -61,13 +65,17 @@ class AuditPane(Pane):
         yield Table(
             self.COLUMNS,
             empty=self.EMPTY,
-            sought_as="words  path:nodes.*  actor:ops  since:2h",
+            sought_as="words  path:nodes.*  actor:ops  since:2h  is:access",
             always_sorted="The log is in the order of time; / finds what you look for.",
         )
 
     def rows(self, picture: Picture) -> list[Row]:
-        """The changes of a picture, or those that were found."""
-        changes = picture.changes if self._search is None else self._search.changes
+        """The changes of a picture, or those that were found, or the looks at secrets."""
+        if isinstance(self._search, AccessSearch):
+            self._accesses = {_ACCESS.format(each.id): each for each in self._search.accesses}
+            return [self._access_row(key, each) for key, each in self._accesses.items()]
+        found = self._search.changes if isinstance(self._search, LogSearch) else None
+        changes = picture.changes if found is None else found
         folded = self._search is None or self._search.wanted.pattern is None
         self._by_key = {_key(change, folded=folded): change for change in changes}
         self._told = {change.id: self._tell(change) for change in changes}
@@ -89,6 +97,15 @@ class AuditPane(Pane):
         """The change that a row shows."""
         return self._by_key[key]
 
+    def access(self, key: str) -> Access | None:
+        """The look at a secret that a row shows, None where it shows a change."""
+        return self._accesses.get(key) if isinstance(self._search, AccessSearch) else None
+
+    def target(self, key: str) -> str:
+        """The path that a row is about."""
+        access = self.access(key)
+        return self.change(key).path if access is None else access.path
+
     # the filter
 
     def watch_picture(self, old: Picture | None, new: Picture | None) -> None:
@@ -97,7 +114,7 @@ class AuditPane(Pane):
             if self._search.belongs_to(new.snapshot):
                 self._search.follow(new.snapshot)
             else:
-                self._search = LogSearch(self._search.wanted, new.snapshot)
+                self._search = _search(self._search.wanted, new)
             self._go_on()
         super().watch_picture(old, new)
         if old is None and self.is_mounted:
@@ -120,7 +137,7 @@ class AuditPane(Pane):
             return
         self._unread = ""
         self.table.tell_filter("")
-        self._search = None if wanted.empty else LogSearch(wanted, self.picture.snapshot)
+        self._search = None if wanted.empty else _search(wanted, self.picture)
         if self._searching is not None:
             self._searching.cancel()
         if self._search is None:
@@ -136,6 +153,12 @@ class AuditPane(Pane):
         if event.edge == "bottom" and self._search is not None:
             self._search.widen()
             self._tell_found(self._search)
+            self._go_on()
+
+    def look_again(self) -> None:
+        """Look for accesses anew: this program's own come with no picture."""
+        if isinstance(self._search, AccessSearch) and self.picture is not None:
+            self._search.follow(self.picture.snapshot)
             self._go_on()
 
     def _go_on(self) -> None:
@@ -179,6 +202,29 @@ class AuditPane(Pane):
             Cell(change.reason or "", "muted"),
         )
         return Row(key, cells)
+
+    def _access_row(self, key: str, each: Access) -> Row:
+        seconds = None if each.at is None else (self.clock() - each.at).total_seconds()
+        when = "" if seconds is None else coarse_age(seconds)
+        origin = " ".join(filter(None, (each.terminal, each.address)))
+        told = f"{each.act}, {each.result}" + (f", from {origin}" if origin else "")
+        failed = each.result.startswith("failed")
+        cells = (
+            Cell(when, "muted", each.at.isoformat(timespec="milliseconds") if each.at else ""),
+            Cell("all secrets" if each.path == EVERYTHING else each.path),
+            Cell(told, "warning" if failed else ""),
+            Cell(each.actor, "accent"),
+            Cell(each.reason, "muted"),
+        )
+        return Row(key, cells)
+
+
+def _search(wanted: Search, picture: Picture) -> Seeking:
+    """The search that answers a filter: of the access log where it asks for that."""
+    if wanted.accesses:
+        visit = picture.visit
+        return AccessSearch(wanted, picture.snapshot, upto=visit.at if visit else None)
+    return LogSearch(wanted, picture.snapshot)
 
 
 def _key(change: Change, *, folded: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from store.manager import ConfigManager
 from store.models import Change, Snapshot
@@ -10,6 +11,30 @@ from store.searching import ROWS, Found, Search
 
 MOST_ROWS = 2_000
 """As many changes as are held at once: who wants to see more of them asks for less."""
+
+
+class Seeking(Protocol):
+    """A search that a pane takes step by step, whatever it finds."""
+
+    wanted: Search
+
+    def belongs_to(self, snapshot: Snapshot) -> bool:
+        """Whether the log is still the one that was searched."""
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Look for what came up to a later moment, too."""
+
+    def widen(self) -> None:
+        """Make room for another window of what is older."""
+
+    def next(self) -> Callable[[ConfigManager], Any] | None:
+        """What to read next, None where there is nothing to be found or no room for it."""
+
+    def take(self, found: Any) -> bool:
+        """Add what that found; whether it was news on top of what was there."""
+
+    def told(self) -> str:
+        """How far it came, in a few words."""
 
 
 class LogSearch:

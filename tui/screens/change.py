@@ -78,6 +78,10 @@ class ChangeScreen(Screen[None]):
         )
         table.focus()
 
+    def secret_here(self) -> str | None:
+        """The field under the cursor."""
+        return self.query_one(Table).cursor_key
+
     def on_table_selected(self, event: Table.Selected) -> None:
         """Show what stood before and after in full."""
         field = self._fields[event.key]

@@ -18,6 +18,7 @@ from textual.widgets import Static
 
 from store.errors import NodedeckError
 from store.models import Change
+from store.sealing.access import Access
 from store.travel import Visit
 from tui.commands import PANES, bindings
 from tui.held_clock import HeldClock
@@ -113,11 +114,14 @@ class DeckScreen(Screen[None]):
         pane = next(one for one in event.table.ancestors if isinstance(one, Pane))
         if self.picture is None:
             return
-        target = pane.target(event.key)
         if isinstance(pane, AuditPane):
-            self.post_message(self.ChangeOpened(pane.change(event.key)))
+            access = pane.access(event.key)
+            if access is None:
+                self.post_message(self.ChangeOpened(pane.change(event.key)))
+            else:
+                self.post_message(self.AccessOpened(access))
         else:
-            self.post_message(self.EntityOpened(target))
+            self.post_message(self.EntityOpened(pane.target(event.key)))
 
     class EntityOpened(Message):
         """Somebody wants to see all there is to a path."""
@@ -125,6 +129,19 @@ class DeckScreen(Screen[None]):
         def __init__(self, path: str) -> None:
             super().__init__()
             self.path = path
+
+    def secret_here(self) -> str | None:
+        """The path that the row under the cursor is about, be it of a secret or not."""
+        pane = self.pane(self._active)
+        key = pane.table.cursor_key
+        return None if key is None else pane.target(key)
+
+    class AccessOpened(Message):
+        """Somebody wants to see all that is on record of a look at a secret."""
+
+        def __init__(self, access: Access) -> None:
+            super().__init__()
+            self.access = access
 
     class ChangeOpened(Message):
         """Somebody wants to see what a change did."""

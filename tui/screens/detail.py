@@ -192,6 +192,11 @@ class DetailScreen(Screen[None]):
         if str(said.content) != clean(text):
             said.update(clean(text))
 
+    def secret_here(self) -> str | None:
+        """The field under the cursor, None in the other lists."""
+        table = self._table("fields")
+        return table.cursor_key if table.has_focus else None
+
     def on_table_selected(self, event: Table.Selected) -> None:
         """Open a change, or a value in full."""
         found, key, part = self._shown, event.key, event.table.parent
@@ -236,7 +241,8 @@ def _marked(row: Row, was: Row | None, columns: Sequence[Column]) -> Row:
 def _field_row(path: str, field: Field, found: Inspection) -> Row:
     name = field.path[len(path) + 1 :] or field.path
     faint = found.value is None or field.value == ""
-    value = Cell(codec.shown(field.value) or '""', "muted" if faint else "")
+    text = codec.shown(field.value) or '""'
+    value = Cell(f"{text}  {field.note}".rstrip(), "muted" if faint else "", whole=text)
     cells = (Cell(name, "muted"), value, field.source, Cell(field.home, "muted"))
     return Row(field.path, cells)
 
