@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from store.errors import SecretError
 from store.operations.secrets import SecretOperations
 from store.sealing import access, needles, places, traces
 from store.sealing.needles import Needle
-from store.sealing.places import State
+from store.sealing.places import Beside, State
 from store.sealing.vault import Vault
 
 _REASON = "a look for copies in clear"
@@ -26,8 +28,37 @@ class Wanted:
     left_out: list[str] = field(default_factory=list)
 
 
+class Proposed(Protocol):
+    """A secret of a file that is imported: where it belongs, its value, and what stands beside."""
+
+    @property
+    def path(self) -> str:
+        """The path of the secret."""
+
+    @property
+    def value(self) -> Any:
+        """The value in clear."""
+
+    @property
+    def beside(self) -> Beside:
+        """What stands beside a provider's key."""
+
+
 class LeakOperations(SecretOperations):
-    """Sealed values, opened in memory to look for copies of them."""
+    """Sealed values, opened in memory to look for copies of them; values of files, sealed."""
+
+    def seal_imported(self, proposed: Iterable[Proposed], reason: str) -> bool:
+        """Seal the secrets of a file inside the caller's transaction; whether one stood in clear.
+
+        Each is on record. Raises what ``Vault.put`` raises.
+        """
+        vault, cleared = Vault(self.database, self.master_key), False
+        for each in proposed:
+            place = places.at(each.path)
+            cleared |= vault.put(place, each.value, each.beside).cleared
+            version = places.find(self.database, place).version
+            self._record("import", place.path, reason, f"version {version}")
+        return cleared
 
     def wanted(self) -> Wanted:
         """What to look for; one row of the access log says how many values were opened for it.
