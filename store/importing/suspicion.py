@@ -39,6 +39,8 @@ _PUBLIC_NAMES: Final = frozenset(
         "label", "title", "description", "class", "font", "binaries", "integrity", "etag",
     )
 )  # fmt: skip
+_WORDS: Final = re.compile(r"[A-Z]?[a-z]{2,}")
+_READABLE: Final = 0.7
 _MIXED: Final = 0.45
 _ONE_CASE: Final = 0.3
 _ONE_CASE_LENGTH: Final = 24
@@ -65,7 +67,8 @@ def looks_random(parts: Sequence[str], text: str) -> bool:
 
 def _is_random(run: str) -> bool:
     """Whether letters and digits take turns as chance has it, and not as words and numbers do."""
-    if _HEX.fullmatch(run):
+    readable = sum(map(len, _WORDS.findall(run))) / len(run)
+    if _HEX.fullmatch(run) or readable > _READABLE:
         return False
     kinds = [_kind(letter) for letter in run]
     turns = sum(one != next_one for one, next_one in pairwise(kinds)) / (len(run) - 1)
