@@ -52,6 +52,7 @@ class Door:
         self._sound_schema: int | None = None
         self._known_file: _Stamp | None = None
         self.master_key = master_key or keyfile.place(os.environ)
+        self.rehearsing = False
 
     @classmethod
     def open(

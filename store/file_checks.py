@@ -37,6 +37,13 @@ def wal_bytes(path: Path) -> int:
         return 0
 
 
+def open_to_others(locations: Locations) -> Iterator[Path]:
+    """The host's own files that every user of the host can read or write."""
+    for path in _files(locations):
+        if (_mode(path) or 0) & (stat.S_IROTH | stat.S_IWOTH):
+            yield path
+
+
 def _files(locations: Locations) -> tuple[Path, ...]:
     place = locations.database
     return place, *database.side_files(place.resolve()), locations.config

@@ -144,6 +144,15 @@ def checked(rule: Rule, value: Any) -> Any:
     return value
 
 
+def check_secret(rule: Rule, value: Any) -> None:
+    """Raise InvalidValue, which does not quote it, for a secret that breaks its rule's limits."""
+    if reason := _limit_reason(rule.constraints, value):
+        raise InvalidValue(
+            f"{rule.path}: {reason}; nothing was changed.",
+            hint=f"It is: {rule.description}" if rule.description else "",
+        )
+
+
 def in_clear(path: str) -> Refused:
     """The refusal of a secret where a value is stored as it is."""
     return Refused(

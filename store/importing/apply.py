@@ -23,6 +23,7 @@ from store.importing.plan import Plan, Source, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.paths import Address, Kind
+from store.sealing.scrub import careful
 from store.tables import Imports
 from store.yaml_text import cut
 
@@ -34,7 +35,8 @@ SAFETY_NAME = "before-import"
 class Result:
     """What an import did; ``backup`` is None where there was nothing to do.
 
-    ``rehearsed`` is how many leaves a copy's export gave back as the file has them.
+    ``rehearsed`` is how many leaves a copy's export gave back as the file has them, ``left`` says
+    where former values of sealed ones may still stand.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Result:
     rewritten: bool
     comments: tuple[str, ...] = ()
     rehearsed: int = 0
+    left: tuple[str, ...] = ()
 
     @property
     def nothing_to_do(self) -> bool:
@@ -80,22 +83,27 @@ def apply(
     actor: str,
     clock: Callable[[], datetime],
     rewrite: bool = False,
+    seal: bool = False,
     reason: str | None = None,
 ) -> Result:
     """Do what the plan says, or nothing.
+
+    With ``seal`` the secrets that it proposes are sealed in the same transaction, which raises what
+    ``Vault.put`` raises; without, they stay in the file.
 
     Raises VersionConflict where the file or the database moved on since the plan was made,
     CannotCut, before anything was touched, where the file's text cannot be cut with proof,
     InvalidValue where a mask of an export stands for a secret that the database has not, and
     HalfDone where the database is complete but the file could not be rewritten.
     """
-    source = approved.source
+    source, approved = approved.source, approved.decided(seal=seal)
+    stores = bool(approved.writes or approved.seals)
     for write in approved.writes:
         checks.refuse_mask(write.path, write.value)
     kept = cut_text(approved) if rewrite else None
     if kept is not None and kept[0] == source.data:
         kept = None
-    if not approved.writes and kept is None:
+    if not stores and kept is None:
         return Result(approved, None, None, rewritten=False)
     database.check_place(locations.database)
     _check_unchanged(source)
@@ -111,12 +119,14 @@ def apply(
             before=source.digest,
             after=after,
             copy=backup,
-            receipt=bool(approved.writes),
+            receipt=stores,
             fresh=not files.exists(locations.database),
         )
 
+        left: list[str] = []
+
         def commit(token: str) -> int | None:
-            if not approved.writes:
+            if not stores:
                 return None
             facts = {
                 "token": token,
@@ -131,7 +141,12 @@ def apply(
             with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
                 # the file gives up what it holds right after: the commit must be on the disk
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
-                return _commit(manager, approved, facts, reason)
+                if approved.seals:
+                    careful(manager.database)
+                number, cleared = _commit(manager, approved, facts, reason)
+                if cleared and (sentence := manager.scrub()):
+                    left.append(sentence)
+                return number
 
         try:
             receipt = unit.carry_out(locations, made, source.data, commit)
@@ -144,7 +159,7 @@ def apply(
     if kept is not None:
         note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
     comments = kept[1] if kept else ()
-    return Result(approved, backup, receipt, kept is not None, comments, rehearsed)
+    return Result(approved, backup, receipt, kept is not None, comments, rehearsed, tuple(left))
 
 
 def _check_unchanged(source: Source) -> None:
@@ -243,12 +258,13 @@ def _topmost(plan: Plan) -> list[tuple[str, ...]]:
 
 def _commit(
     manager: ConfigManager, approved: Plan, facts: dict[str, Any], reason: str | None
-) -> int:
+) -> tuple[int, bool]:
+    """The receipt's number, and whether a value that stood in clear was sealed."""
     source = approved.source
     why = reason or f"import of {source.path.name}"
     with manager.transaction(why) as db:
         again = planning.make(source, present_in(db), approved.strategy, _judge(db))
-        if again.writes != approved.writes:
+        if again.writes != approved.writes or (approved.seals and again.seals != approved.seals):
             raise VersionConflict(
                 "The database was changed since the plan was made; nothing was changed.",
                 hint="Plan the import again.",
@@ -256,6 +272,7 @@ def _commit(
         first = latest.newest_id(db) + 1
         for write in approved.writes:
             entities.put(db, write.path, write.kind, write.value)
+        cleared = manager.seal_imported(approved.seals, why)
         present = present_in(db)
         for write in approved.writes:
             if planning.differ(write.path, write.value, present(write.path, write.kind)):
@@ -272,11 +289,12 @@ def _commit(
             "changes": [first, latest.newest_id(db)],
             **facts,
         }
-        return int(
+        number = int(
             Imports.insert(
                 at=at, actor=manager.actor, host=host, receipt_json=codec.dump(receipt)
             ).execute(db.sqlite)
         )
+    return number, cleared
 
 
 def present_in(db: Database) -> planning.Present:

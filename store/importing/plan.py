@@ -7,51 +7,30 @@ what differs to the database; ``replace`` lets the file win.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 from store import files, masks, paths
 from store.codec import MASK
 from store.errors import BadDocument, InvalidValue, Refused, UsageError
+from store.importing import provider_keys, suspicion
 from store.importing.fields import Fields, leaves_of, nearest
 from store.importing.leaves import field_of, leaves, same
+from store.importing.rows import Action, Role, Row, Seal, Strategy, Write
 from store.masks import masked
 from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
 from store.reading import Format, Item, guess_format, read, readings, to_python
 from store.static_file import is_dynamic
 
+__all__ = ["Action", "Plan", "Role", "Row", "Seal", "Source", "Strategy", "Write"]
 
-class Role(StrEnum):
-    """What a file is taken for."""
-
-    NODE_CONFIG = "node configuration"
-    NODE_LIST = "node list"
-    SETTINGS = "settings"
-
-
-class Action(StrEnum):
-    """What happens to a leaf."""
-
-    ADD = "add"
-    CHANGE = "change"
-    EQUAL = "equal"
-    CONFLICT = "conflict"
-    STAY = "stay"
-
-
-class Strategy(StrEnum):
-    """Who wins where file and database differ."""
-
-    MERGE = "merge"
-    REPLACE = "replace"
-
-
-_SEALED_LATER: Final = "looks like a secret"
+_IN_FILE: Final = "it stays in the file"
 _MASKED: Final = "the mask of an export; what the database has there stays"
-_DECLARED: Final = "declared a secret; it stays in the file"
+_DECLARED: Final = "declared a secret"
+_THERE: Final = "the database has one and keeps it; it stays in the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,42 +51,37 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One leaf of the file; a secret's value is masked."""
-
-    path: str
-    value: Any
-    action: Action
-    present: Any = None
-    line: int = 0
-    reason: str = ""
-    readings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """An entity as the import stores it."""
-
-    path: str
-    kind: Kind
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """Every leaf with its fate, the entities to write, and what can be cut out of the file."""
+    """Every leaf with its fate, the entities to write, and what can be cut out of the file.
+
+    ``seals`` are the secrets that could be sealed: proposals until ``decided``.
+    """
 
     source: Source
     strategy: Strategy
     rows: tuple[Row, ...]
     writes: tuple[Write, ...]
     movable: tuple[tuple[str, ...], ...] = field(default=())
+    seals: tuple[Seal, ...] = ()
 
     @property
     def totals(self) -> dict[str, int]:
         """How many leaves each action concerns."""
         found = Counter(row.action for row in self.rows)
         return {str(action): found[action] for action in Action}
+
+    def decided(self, *, seal: bool) -> Plan:
+        """The plan with its secrets sealed and cut out of the file, or left there as they are."""
+        if seal:
+            taken = tuple(at for each in self.seals for at in each.at)
+            return replace(self, movable=(*self.movable, *taken))
+        rows = tuple(
+            replace(row, action=Action.STAY, reason=f"{row.reason}; {_IN_FILE}")
+            if row.action is Action.SEAL
+            else row
+            for row in self.rows
+        )
+        return replace(self, rows=rows, seals=())
 
 
 class Absent(Enum):
@@ -150,6 +124,8 @@ def source(path: Path, data: bytes, *, role: Role | None = None, prefix: str = "
 
 def guess_role(root: Item, path: Path) -> Role:
     """What a file looks like; raises BadDocument where it looks like nothing known."""
+    if root.kind == "list" and provider_keys.is_one(root, path):
+        return Role.PROVIDERS
     if root.kind == "list" and all("id" in element.entries for element in root.elements):
         return Role.NODE_LIST
     if root.kind != "map":
@@ -161,6 +137,8 @@ def guess_role(root: Item, path: Path) -> Role:
             column=root.column,
         )
     names = root.entries.keys()
+    if provider_keys.is_one(root, path):
+        return Role.PROVIDERS
     typical = any(map(is_dynamic, names)) or {"chain_node", "ml_node_key_config"} & names
     return Role.NODE_CONFIG if typical or names <= set(STATIC_ROOTS) else Role.SETTINGS
 
@@ -177,10 +155,17 @@ def make(
         builder.node_config(source.root)
     elif source.role is Role.NODE_LIST:
         builder.nodes(source.root, ())
+    elif source.role is Role.PROVIDERS:
+        builder.providers(source.root)
     else:
         builder.settings(source.root)
     return Plan(
-        source, strategy, tuple(builder.rows), tuple(builder.writes), tuple(builder.movable)
+        source,
+        strategy,
+        tuple(builder.rows),
+        tuple(builder.writes),
+        tuple(builder.movable),
+        tuple(builder.seals),
     )
 
 
@@ -193,6 +178,7 @@ class _Builder:
         self.rows: list[Row] = []
         self.writes: list[Write] = []
         self.movable: list[tuple[str, ...]] = []
+        self.seals: list[Seal] = []
         self._placed: dict[tuple[str, ...], bool] = {}
 
     def node_config(self, root: Item) -> None:
@@ -271,30 +257,59 @@ class _Builder:
             self._row(Row(join(*parts), value, Action.STAY, line=item.line, reason=reason))
         elif value == MASK:
             self._row(Row(join(*parts), MASK, Action.STAY, line=item.line, reason=_MASKED))
-        elif masks.holds_secret(parts, value):
-            self._stay(item, parts, "")
         else:
-            plain = self.fields.plain(item, join(*parts))
+            path, plain = join(*parts), self.fields.plain(item, join(*parts))
             self._place(parts, item)
-            if self._admitted(join(*parts), plain, item):
-                self._entity(join(*parts), Kind.SETTING, plain, item)
+            now = self.present(path, Kind.SETTING)
+            if why := self._why_secret(parts, plain, item, now):
+                self._propose(Seal(path, plain, (at,)), item, why, now)
+            else:
+                self._entity(path, Kind.SETTING, plain, item)
                 self.movable.append(at)
 
-    def _admitted(self, path: str, value: Any, item: Item) -> bool:
-        """Whether a setting may be stored; refuses the file for a value that breaks its rule."""
-        now = self.present(path, Kind.SETTING)
-        if now is not ABSENT and self.strategy is Strategy.MERGE:
-            return True  # what is there stays
+    def _why_secret(self, parts: tuple[str, ...], value: Any, item: Item, now: Any) -> str:
+        """Why a setting is a secret, if it is; refuses the file for a value that breaks its rule.
+
+        One that only looks random is none where the database has it in clear: somebody decided.
+        """
+        why = suspicion.why(parts, value)
+        if why == suspicion.BY_LOOK or (why and now in (ABSENT, MASK)):
+            return why
         try:
-            self.judge(path, value)
+            self.judge(join(*parts), value)
         except Refused:
-            self._row(Row(path, MASK, Action.STAY, line=item.line, reason=_DECLARED))
-            return False
+            return _DECLARED
         except InvalidValue as misfit:
+            if now is not ABSENT and self.strategy is Strategy.MERGE:
+                return ""  # what is there stays
             raise BadDocument(
                 misfit.message, file=str(self.source.path), line=item.line, column=item.column
             ) from None
-        return True
+        return ""
+
+    def _propose(self, seal: Seal, item: Item, why: str, now: Any) -> None:
+        """Propose a secret to be sealed, unless the database has one there that it keeps."""
+        if seal.value in ("", None) or (now is not ABSENT and self.strategy is Strategy.MERGE):
+            reason = _THERE if seal.value else "no value"
+            self._row(Row(seal.path, MASK, Action.STAY, line=item.line, reason=reason))
+            return
+        self._row(Row(seal.path, MASK, Action.SEAL, line=item.line, reason=why))
+        self.seals.append(seal)
+
+    def providers(self, root: Item) -> None:
+        if root.kind != "map" and not any(one.key for one in provider_keys.providers(root)):
+            why = (
+                "must be a mapping of providers, or a list of them that each have a name and a key"
+            )
+            raise self.fields.fault(root, "the file", why)
+        for provider in provider_keys.providers(root):
+            path = join(paths.PROVIDERS_ROOT, provider.name)
+            there = self.present(path, Kind.PROVIDER) is not ABSENT
+            keeps = there and self.strategy is Strategy.MERGE
+            rows, seal = provider_keys.planned(provider, path, keeps=keeps)
+            self.rows += rows
+            self.seals += [seal] if seal else []
+        self.rows += provider_keys.others(root)
 
     def _place(self, parts: tuple[str, ...], item: Item) -> None:
         """Note that a setting stands at a path; refuses a path that is taken or inside another."""
@@ -336,9 +351,10 @@ class _Builder:
     def _stay(self, item: Item, parts: tuple[str, ...], reason: str) -> None:
         for below, leaf in leaves_of(item, parts):
             value = to_python(leaf)
-            secret = masks.holds_secret(below, value)
-            why = f"{_SEALED_LATER}; it stays in the file" if secret else reason
-            value = masked(below, value)
+            secret = suspicion.why(below, value)
+            home = "the daemon reads it there" if below[0] in STATIC_ROOTS else _IN_FILE
+            why = f"{secret}; {home}" if secret else reason
+            value = MASK if secret == suspicion.BY_CHANCE else masked(below, value)
             self._row(Row(join(*below), value, Action.STAY, line=leaf.line, reason=why))
 
     def _movable(self, name: str, known_gaps: int) -> None:
@@ -350,7 +366,7 @@ class _Builder:
         new = self.fields.unknown[known_gaps:]
         for gap in new:
             parts, value = paths.split(gap.path), to_python(gap.item)
-            why = _SEALED_LATER if masks.holds_secret(parts, value) else "no field takes it"
+            why = suspicion.BY_LOOK if masks.holds_secret(parts, value) else "no field takes it"
             reason = f"{why}; it stays in the file, and so does the key around it"
             value = masked(parts, value)
             self._row(Row(gap.path, value, Action.STAY, line=gap.item.line, reason=reason))
@@ -374,19 +390,5 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "role": str(plan.source.role),
         "strategy": str(plan.strategy),
         "totals": plan.totals,
-        "items": [_row_json(row) for row in plan.rows],
-    }
-
-
-_ROW_FIELDS: Final = ("path", "value", "present", "line", "reason")
-
-
-def _row_json(row: Row) -> Mapping[str, Any]:
-    shown = {name: getattr(row, name) for name in _ROW_FIELDS}
-    home = "file" if row.action is Action.STAY else "database"
-    return {
-        **shown,
-        "action": str(row.action),
-        "destination": home,
-        "readings": list(row.readings),
+        "items": [row.as_json() for row in plan.rows],
     }

@@ -385,4 +385,6 @@ _FILLED: Final[dict[Role, Callable[[Database, Source, Plan, bool], bytes]]] = {
     Role.NODE_CONFIG: _node_config,
     Role.NODE_LIST: _node_list,
     Role.SETTINGS: _settings,
+    # what was sealed is the database's alone: the copy has it as it was
+    Role.PROVIDERS: lambda _db, source, _against, _moved: source.data,
 }

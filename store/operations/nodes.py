@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from store import checks, state, writes
 from store.errors import InvalidValue, UnknownPath
 from store.models import Node
-from store.operations.secrets import SecretOperations
+from store.operations.leaking import LeakOperations
 from store.paths import NODE_KEY, join
 
 
-class NodeOperations(SecretOperations):
+class NodeOperations(LeakOperations):
     """Nodes, shared between the daemon's admin API and the operator."""
 
     def nodes(self) -> tuple[Node, ...]:

@@ -169,6 +169,50 @@ class SecretOperations(Looking):
                 self._record("reveal", place.path, reason, "shown")
         return value
 
+    def remove_secret(
+        self, path: str, *, seen: Secret | None = None, reason: str | None = None
+    ) -> Stored:
+        """Remove a secret and its row; a provider's goes with what stands beside its key.
+
+        ``seen`` is as for ``set_secret``. Raises UsageError where there is none.
+        """
+        place, db = places.at(path), self.database
+        with self._on_record("remove", place.path, reason):
+            careful(db)
+            with self._writing(reason) as newest:
+                if seen is not None:
+                    self._expect(seen)
+                before = places.find(db, place)
+                if before.state is State.ABSENT:
+                    raise UsageError(
+                        f"There is no secret at {path}; nothing was changed.",
+                        hint="'nodedeck secret list' names all.",
+                    )
+                places.remove(db, place)
+                self._record("remove", place.path, reason, f"version {before.version} removed")
+        left = scrub(db) if before.state is State.CLEAR else ""
+        return Stored(before, newest[0], (left,) if left else ())
+
+    @contextmanager
+    def attempt(
+        self, path: str, value: str, *, reason: str | None, dry_run: bool
+    ) -> Iterator[None]:
+        """Have a try to set a path on record if it fails and is about a secret.
+
+        With ``dry_run`` nothing is, and no master key is made for what will be rolled back.
+        """
+        if dry_run:
+            self.rehearsing = True
+            try:
+                yield
+            finally:
+                self.rehearsing = False
+        elif self.holds_secret(path, value):
+            with self._on_record("set", path, reason):
+                yield
+        else:
+            yield
+
     def seal_secret(self, path: str, *, reason: str | None = None) -> Stored:
         """Seal a value that stands in clear; raises InvalidValue where none does."""
         place = places.at(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from store.errors import NodedeckError, UnknownPath, UsageError
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
 from store.operations.static import StaticOperations
 from store.paths import Address, Kind
+from store.sealing import access, places
 from store.sealing.vault import Vault
 from store.settings_rules import in_clear, typed
 
@@ -72,7 +74,7 @@ class ValueOperations(StaticOperations):
         with self._writing(reason) as newest:
             versions.expect(self.database, address, expect_version)
             before = self._seen(address)
-            self._put_value(address, path, text, create)
+            self._put_value(address, path, text, create, reason)
             self._refuse_unseen(path, before, self._seen(address))
         return newest[0]
 
@@ -124,12 +126,14 @@ class ValueOperations(StaticOperations):
             self._put_entity(address, value)
         return newest[0]
 
-    def _put_value(self, address: Address, path: str, text: str, create: bool) -> None:
+    def _put_value(
+        self, address: Address, path: str, text: str, create: bool, reason: str | None
+    ) -> None:
         present = latest.value_at(self.database, address)
         if address.kind is Kind.CHAIN:
             self._put_chain_value(address.entity, present, text)
         elif address.kind is Kind.SETTING:
-            self._put_setting(address, present, text, create)
+            self._put_setting(address, present, text, create, reason)
         else:
             if present is None:
                 raise self._unknown(path)
@@ -154,16 +158,19 @@ class ValueOperations(StaticOperations):
             checks.checked_height(key, value)
         writes.put_chain(self.database, paths.split(key)[-1], value)
 
-    def _put_setting(self, address: Address, present: Any, text: str, create: bool) -> None:
+    def _put_setting(
+        self, address: Address, present: Any, text: str, create: bool, reason: str | None
+    ) -> None:
         db, path = self.database, address.entity
         service, key = settings.key_of(path)
         rule = settings.rule_of(db, service, key)
         stored = settings.is_stored(db, service, key)
         if rule is None and not stored and not create:
             raise self._unknown(path)
-        vault = Vault(db, self.master_key)
+        vault = Vault(db, self.master_key, rehearsal=self.rehearsing)
         if settings.is_secret(db, path, present):
             vault.put_setting(service, key, text)
+            self._record_sealed(path, reason)
             return
         if rule is not None:
             value = typed(rule, text)
@@ -171,6 +178,21 @@ class ValueOperations(StaticOperations):
             value = documents.like(present, text, path) if stored else codec.load(text)
         checks.storable(value, path)
         vault.put_setting(service, key, value)
+        if settings.is_secret(db, path, value):
+            self._record_sealed(path, reason)
+
+    def _record_sealed(self, path: str, reason: str | None) -> None:
+        """Put a setting that was sealed on record, as ``set_secret`` does."""
+        access.record(
+            self.database,
+            at=self.clock(),
+            actor=self.actor,
+            act="set",
+            path=path,
+            origin=access.origin(os.environ),
+            reason=reason,
+            result=f"version {places.find(self.database, places.at(path)).version}",
+        )
 
     def _put_entity(self, address: Address, value: Any) -> None:
         db, parts = self.database, paths.split(address.entity)

@@ -113,6 +113,11 @@ def create(path: Path) -> MasterKey:
         return found if found is not None else _fresh(path)
 
 
+def throwaway() -> MasterKey:
+    """A key that is kept nowhere, for what is sealed to be rolled back."""
+    return MasterKey(secrets.token_bytes(_KEY_BYTES))
+
+
 def next_key(path: Path) -> MasterKey:
     """The key to rekey to: that of an unfinished run, else a fresh one, safe on disk.
 
@@ -166,7 +171,7 @@ def exposed(path: Path) -> Iterator[Path]:
 
 
 def _fresh(path: Path) -> MasterKey:
-    key = MasterKey(secrets.token_bytes(_KEY_BYTES))
+    key = throwaway()
     text = f"{_LABEL}{base64.b64encode(key.secret).decode('ascii')}\n"
     files.write(path, text.encode())
     return key

@@ -15,6 +15,7 @@ from store.paths import Kind, setting_path
 from store.sealing import keyfile, places, seals, wording
 from store.sealing.keyfile import MasterKey, Ring
 from store.sealing.places import NOTHING, Beside, Place, Secret, State
+from store.settings_rules import check_secret
 
 LONGEST: Final = 64 * 1024
 
@@ -32,12 +33,13 @@ class Vault:
     """A database and the place of the key that its secrets are sealed with.
 
     ``accept_lost`` says that values whose key is lost may be written over, and a new master key
-    made beside them.
+    made beside them; ``rehearsal`` that no key is made for what will be rolled back.
     """
 
     db: Database
     key_path: Path
     accept_lost: bool = False
+    rehearsal: bool = False
 
     def ring(self) -> Ring:
         """The keys there are; raises SecretError for a file that is none."""
@@ -62,6 +64,8 @@ class Vault:
         _refuse_nothing(place, value)
         if place.kind is Kind.SETTING:
             settings.refuse_overlap(self.db, *place.keys)
+            if rule := settings.rule_of(self.db, *place.keys):
+                check_secret(rule, value)
         before = places.find(self.db, place)
         if before.state is State.SEALED and self._same(before, value):
             if beside != NOTHING:
@@ -155,7 +159,7 @@ class Vault:
         if ring.present is not None:
             return ring.present
         keyfile.refuse_beside(self.key_path, self.db.path)
-        return keyfile.create(self.key_path)
+        return keyfile.throwaway() if self.rehearsal else keyfile.create(self.key_path)
 
     def _forget(self, place: Place) -> bool:
         """Take what the log still holds of a value in clear out of its rows; whether it did.

@@ -389,7 +389,7 @@ def test_an_import_keeps_the_rules(
     legacy.write_text(json.dumps({"svc": {"burst": 2, "pin": "1234", "free": [1]}}))
     plan = engine.preview(planning.load(legacy), locations)
     rows = {row.path: row for row in plan.rows}
-    assert (rows["svc.pin"].action, rows["svc.pin"].value) == (Action.STAY, "********")
+    assert (rows["svc.pin"].action, rows["svc.pin"].value) == (Action.SEAL, "********")
     engine.apply(plan, locations, actor="a@b", clock=declared.clock)
     assert declared.get("svc.burst").value == 2
     assert declared.get("svc.free").value == [1]

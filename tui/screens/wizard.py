@@ -25,6 +25,7 @@ from store.errors import CannotCut, NodedeckError
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing.plan import Plan, Strategy
+from store.schema_checks import some
 from tui.screens.wizard_parts import (
     FILE_COLUMNS,
     PLAN_COLUMNS,
@@ -72,6 +73,7 @@ class WizardScreen(Screen[None]):
         self._file = clean(self._picked)
         self._strategy = Strategy.MERGE
         self._rewrite = False
+        self._seal = False
         self._plan: Plan | None = None
         self._uncut = ""
         self._busy = False
@@ -169,9 +171,19 @@ class WizardScreen(Screen[None]):
             *(Static(clean(f"{name:<11}{fact}"), markup=False) for name, fact in facts),
             rewrite,
         ]
+        if plan.seals:
+            widgets += self._proposed(plan)
         if self._uncut:
             widgets.append(_text(self._uncut, id="uncut"))
         return widgets, [cancel, apply], cancel
+
+    def _proposed(self, plan: Plan) -> list[Widget]:
+        """The switch that seals what looks like a secret, and what that is."""
+        many = f"{len(plan.seals)} secrets" if len(plan.seals) > 1 else "1 secret"
+        switch = Switch(
+            f"Seal {many}, which otherwise stay in the file", self._seal, id="seal", compact=True
+        )
+        return [switch, _text(some([each.path for each in plan.seals]), id="secrets")]
 
     def _done(self) -> tuple[list[Widget], list[Widget], Widget]:
         close = Button("Close", id="close", variant="primary", compact=True)
@@ -228,6 +240,10 @@ class WizardScreen(Screen[None]):
     def _rewrite_switched(self, event: Switch.Changed) -> None:
         self._rewrite = event.value
 
+    @on(Switch.Changed, "#seal")
+    def _seal_switched(self, event: Switch.Changed) -> None:
+        self._seal = event.value
+
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "next":
@@ -270,6 +286,7 @@ class WizardScreen(Screen[None]):
             return plan, _why_uncut(plan)
 
         self._busy = True
+        self._seal = False  # another file's secrets are another question
         try:
             self._plan, self._uncut = await in_thread(work, name="plan")
         except NodedeckError as fault:
@@ -286,7 +303,7 @@ class WizardScreen(Screen[None]):
             self._say_fault("This console is read-only; nothing was changed.")
             return
         plan, session = self._made_plan(), self._session
-        rewrite = self._rewrite and not self._uncut
+        rewrite, seal = self._rewrite and not self._uncut, self._seal
         self._busy = True
         try:
             result = await in_thread(
@@ -296,6 +313,7 @@ class WizardScreen(Screen[None]):
                     actor=session.actor,
                     clock=self._clock,
                     rewrite=rewrite,
+                    seal=seal,
                     reason=session.reason,
                 ),
                 name="apply",
@@ -330,7 +348,7 @@ def _why_uncut(plan: Plan) -> str:
     if plan.source.format == "toml":
         return "A TOML file cannot be cut; it stays as it is."
     try:
-        kept, _ = engine.cut_text(plan)
+        kept, _ = engine.cut_text(plan.decided(seal=True))
     except CannotCut as reason:
         return str(reason)
     return "Nothing in this file can be cut out of it." if kept == plan.source.data else ""

@@ -35,14 +35,16 @@ _TONES: Final[dict[Action, Tone]] = {
     Action.CHANGE: "warning",
     Action.CONFLICT: "critical",
     Action.EQUAL: "muted",
+    Action.SEAL: "accent",
     Action.STAY: "accent",
 }
-_HOMES: Final = {Action.STAY: "file", Action.CONFLICT: "nowhere"}
+_HOMES: Final = {Action.STAY: "file", Action.SEAL: "secret", Action.CONFLICT: "nowhere"}
 _MEANINGS: Final = {
     Action.ADD: "added",
     Action.CHANGE: "changed",
     Action.EQUAL: "already so",
     Action.CONFLICT: "differ and stay as the database has them",
+    Action.SEAL: "could be sealed",
     Action.STAY: "stay in the file",
 }
 
@@ -69,7 +71,14 @@ def file_row(path: Path) -> Row:
 
 def plan_rows(plan: Plan) -> list[Row]:
     """The plan's leaves: what changes first, then what stays, then what is equal."""
-    order = (Action.CONFLICT, Action.CHANGE, Action.ADD, Action.STAY, Action.EQUAL)
+    order = (
+        Action.CONFLICT,
+        Action.SEAL,
+        Action.CHANGE,
+        Action.ADD,
+        Action.STAY,
+        Action.EQUAL,
+    )
     rank = {action: place for place, action in enumerate(order)}
     numbered = sorted(enumerate(plan.rows), key=lambda pair: rank[pair[1].action])
     return [_plan_row(str(number), row) for number, row in numbered]
@@ -111,6 +120,12 @@ def told(result: engine.Result) -> tuple[str, ...]:
         if result.rewritten
         else "The file is as it was.",
     ]
+    if result.plan.seals:
+        lines.append(
+            f"{len(result.plan.seals)} secrets are sealed; the file's copy has them in clear, and"
+            " 'nodedeck doctor' says what to do about it."
+        )
+    lines += result.left
     if result.receipt:
         lines.append(f"Receipt {result.receipt} is in the database.")
     return tuple(lines)

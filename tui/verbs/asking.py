@@ -31,6 +31,13 @@ def confirm(question: str, what: str, *, yes: bool, no_input: bool) -> None:
         click.confirm(clean(question), default=False, abort=True, err=True)
 
 
+def agreed(question: str, *, yes: bool, no_input: bool) -> bool:
+    """Whether an option or a person says yes to what is left undone otherwise."""
+    if yes or no_input or not sys.stdin.isatty():
+        return yes
+    return click.confirm(clean(question), default=False, err=True)
+
+
 def type_name(name: str, warning: str, what: str, *, yes: bool, no_input: bool) -> None:
     """Warn, and ask for a name to be typed, unless ``yes`` answers; raises like ``confirm``."""
     if not yes:

@@ -177,7 +177,7 @@ def _of_file(path: Path) -> Side:
     # a plan's rows mask secrets; to be compared they are needed in clear
     tree = to_python(root)
     clear = codec.leaves(tree) if isinstance(tree, dict) else {}
-    made = plan.make(source, plan.nothing)
+    made = plan.make(source, plan.nothing).decided(seal=False)
     typed: dict[str, Any] = {}
     for write in made.writes:
         typed |= leaves(write.path, write.value)

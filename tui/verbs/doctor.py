@@ -9,37 +9,71 @@ from typing import Final
 
 import click
 
-from store import doctor
-from store.doctor import FIXABLE, examine
-from store.errors import ExitCode
+from store import leak_doctor
+from store.doctor import examine
+from store.errors import ExitCode, UsageError
 from store.findings import Finding, Severity, in_order
-from store.schema_checks import some
+from store.manager import utc_now
+from store.sealing.leaks import judged
 from tui import output
-from tui.session import Session
 from tui.verbs import asking, common
+from tui.verbs.doctor_fix import Answers, mend
+from tui.verbs.doctor_fix import shred as shredded
 
 _TMUX_SECONDS: Final = 2
 
 
 @click.command(
     cls=common.Verb,
-    examples=("nodedeck doctor", "nodedeck doctor --json", "nodedeck doctor --fix"),
+    examples=(
+        "nodedeck doctor",
+        "nodedeck doctor --json",
+        "nodedeck doctor --fix",
+        "nodedeck doctor --fix --yes --seal --shred",
+    ),
 )
-@click.option("--fix", is_flag=True, help="Make triggers, indexes and views of nodedeck's anew.")
+@click.option("--fix", is_flag=True, help="Make anew, and tighten modes; each after a question.")
+@click.option("--seal", is_flag=True, help="With --fix: seal what stands in clear in the database.")
+@click.option(
+    "--shred", is_flag=True, help="With --fix: overwrite and remove copies that hold a secret."
+)
 @asking.answer_options
 @common.json_option
 @click.pass_context
-def command(context: click.Context, *, fix: bool, yes: bool, no_input: bool, as_json: bool) -> int:
+def command(
+    context: click.Context,
+    *,
+    fix: bool,
+    seal: bool,
+    shred: bool,
+    yes: bool,
+    no_input: bool,
+    as_json: bool,
+) -> int:
     """Check modes, triggers, audit log, tables and config file; exit 7 if one is critical.
 
-    With --fix what of the database holds no data is made anew, and changes that the audit log
-    missed are recorded, after a question.
+    The config file, exports, backups and copies beside them are searched for values that are
+    sealed in the database: one row of the access log says so, and a read-only call does not search.
+
+    With --fix what of the database holds no data is made anew, changes that the audit log missed
+    are recorded, and modes are tightened, after a question each, which --yes answers. Sealing and
+    shredding are asked for on a terminal, or with --seal and --shred; backups are never shredded.
     """
+    if (seal or shred) and not fix:
+        raise UsageError("--seal and --shred go with --fix; nothing was changed.")
     current = common.session(context)
+    answers = Answers(yes, no_input, seal, shred)
     if fix:
         common.refuse_read_only(current)
-        _fix(current, yes=yes, no_input=no_input)
-    findings = in_order([*examine(current.locations), *terminal_findings(os.environ)])
+        mend(current, answers)
+    findings = [*examine(current.locations), *terminal_findings(os.environ)]
+    leaks = leak_doctor.look(
+        current.locations, actor=current.actor, clock=utc_now, read_only=current.read_only
+    )
+    if fix:
+        leaks = shredded(leaks, answers)
+    findings += [*leak_doctor.modes(current.locations), *judged(leaks)]
+    findings = in_order(findings)
     if as_json:
         output.put_json(
             "doctor",
@@ -51,21 +85,6 @@ def command(context: click.Context, *, fix: bool, yes: bool, no_input: bool, as_
         output.say(f"Nothing is wrong with {current.locations.database}.")
     critical = any(each.severity is Severity.CRITICAL for each in findings)
     return ExitCode.CRITICAL if critical else ExitCode.OK
-
-
-def _fix(current: Session, *, yes: bool, no_input: bool) -> None:
-    wrong = [each for each in examine(current.locations) if each.rule in FIXABLE]
-    if not wrong:
-        output.say("There is nothing that could be made anew.")
-        return
-    for each in wrong:
-        output.say(each.message)
-    question = "Make triggers, indexes and views anew, and record what the log missed?"
-    asking.confirm(question, "Making them anew", yes=yes, no_input=no_input)
-    with current.open() as manager:
-        missed = doctor.fix(manager)
-    told = f"; the log has the present value of {some(missed)} now" if missed else ""
-    output.say(f"Triggers, indexes and views are as nodedeck makes them{told}.")
 
 
 def terminal_findings(environ: Mapping[str, str]) -> list[Finding]:

@@ -20,9 +20,14 @@ from tui import output
 from tui.session import Session
 from tui.text import clean
 from tui.verbs import common, rollback_verb
-from tui.verbs.asking import answer_options
+from tui.verbs.asking import agreed, answer_options
 
-_ROLES = {"config": Role.NODE_CONFIG, "nodes": Role.NODE_LIST, "settings": Role.SETTINGS}
+_ROLES = {
+    "config": Role.NODE_CONFIG,
+    "nodes": Role.NODE_LIST,
+    "settings": Role.SETTINGS,
+    "providers": Role.PROVIDERS,
+}
 
 
 @click.group(
@@ -85,6 +90,8 @@ def plan_command(
         return
     output.put_lines(output.aligned([_line(row) for row in made.rows]))
     output.say(f"{file} is read as {made.source.role}. {_totals(made)}")
+    if made.seals:
+        output.say("'import apply --seal' seals what looks like a secret; it stays otherwise.")
 
 
 @group.command(
@@ -94,6 +101,7 @@ def plan_command(
 )
 @_file_options
 @click.option("--rewrite", is_flag=True, help="Cut what was imported out of the file's text.")
+@click.option("--seal", is_flag=True, help="Seal the proposed secrets, which stay otherwise.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is a refusal.")
 @click.pass_context
@@ -106,29 +114,37 @@ def apply_command(
     strategy: str,
     as_json: bool,
     rewrite: bool,
+    seal: bool,
     yes: bool,
     no_input: bool,
 ) -> None:
-    """Import a file: backup, one transaction, receipt."""
+    """Import a file: backup, one transaction, receipt.
+
+    What looks like a secret is sealed with --seal, or where a person says so, and otherwise stays
+    in the file. The file's copy has it in clear either way: 'nodedeck doctor' names it.
+    """
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
     common.settle_first(current)
     made = _made(current, file, role, prefix, strategy)
     if not yes:
         _ask(made, no_input=no_input)
+    if made.seals and not (seal or yes):
+        seal = agreed(_proposal(made), yes=False, no_input=no_input)
     result = engine.apply(
         made,
         current.locations,
         actor=current.actor,
         clock=utc_now,
         rewrite=rewrite,
+        seal=seal,
         reason=current.reason,
     )
     _tell(result, rewrite=rewrite)
     if as_json:
         output.put_json(
             "import.apply",
-            **_fields(planning.as_json(made)),
+            **_fields(planning.as_json(result.plan)),
             receipt=result.receipt,
             backup=str(result.backup) if result.backup else None,
             rewritten=result.rewritten,
@@ -233,6 +249,11 @@ def _ask(made: Plan, *, no_input: bool) -> None:
     click.confirm(f"Import {clean(made.source.path)} now?", default=False, abort=True, err=True)
 
 
+def _proposal(made: Plan) -> str:
+    named = ", ".join(each.path for each in made.seals)
+    return f"Seal these secrets, which otherwise stay in the file: {named}?"
+
+
 def _tell(result: engine.Result, *, rewrite: bool) -> None:
     if result.nothing_to_do:
         output.say("Nothing to do: everything already is as this import would leave it.")
@@ -251,6 +272,11 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
         )
     if result.backup is not None:
         output.say(f"The file's copy is {result.backup}.")
+    if result.plan.seals:
+        output.say(f"Sealed: {', '.join(each.path for each in result.plan.seals)}.")
+        output.say("The file's copy has them in clear; 'nodedeck doctor' says what to do about it.")
+    for sentence in result.left:
+        output.say(sentence)
 
 
 def _totals(made: Plan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,12 @@ def set_command(
     examples=("nodedeck secret rotate provider_configs.openai --from-file new.txt",),
 )
 @_value_options
+@click.option(
+    "--expect-version",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Only if N is still its version, as 'secret list' shows it.",
+)
 @click.pass_context
 def rotate_command(
     context: click.Context,
@@ -134,6 +141,7 @@ def rotate_command(
     accept_lost: bool,
     no_input: bool,
     as_json: bool,
+    expect_version: int | None,
 ) -> None:
     """Replace the value at PATH, which raises its version; of two at once one is exit code 5."""
     current = common.session(context)
@@ -142,6 +150,8 @@ def rotate_command(
         seen = manager.secret(path)
         if seen.state is not State.ABSENT:  # else it is refused, and nothing is replaced
             output.say(f"{seen.place.path} has version {seen.version}; the new value replaces it.")
+        if expect_version is not None:
+            seen = replace(seen, version=expect_version)
         done = manager.rotate_secret(
             path,
             taken(path, file, no_input=no_input),
@@ -150,6 +160,38 @@ def rotate_command(
             reason=current.reason,
         )
     _tell("rotate", done, file=file, as_json=as_json)
+
+
+@group.command(
+    cls=common.Verb,
+    name="remove",
+    examples=("nodedeck secret remove provider_configs.openai --reason 'account closed'",),
+)
+@click.argument("path")
+@answer_options
+@common.json_option
+@click.pass_context
+def remove_command(
+    context: click.Context, *, path: str, yes: bool, no_input: bool, as_json: bool
+) -> None:
+    """Remove the secret at PATH; 'undo' brings it back while its key is there."""
+    current = common.session(context)
+    common.refuse_read_only(current)
+    with current.open() as manager:
+        seen = manager.secret(path)
+        if seen.state is not State.ABSENT:
+            confirm(
+                f"Remove {seen.place.path}? A program that needs it will do without.",
+                "Removing a secret",
+                yes=yes,
+                no_input=no_input,
+            )
+        done = manager.remove_secret(path, seen=seen, reason=current.reason)
+    output.say(f"{done.secret.place.path} is removed, change #{done.change}.")
+    for sentence in done.left:
+        output.say(sentence)
+    if as_json:
+        output.put_json("secret.remove", path=done.secret.place.path, change=done.change)
 
 
 @group.command(
@@ -305,7 +347,14 @@ def log_command(context: click.Context, *, pattern: str | None, limit: int, as_j
         output.say("No such look at a secret is on record.")
 
 
-for _writing in (set_command, rotate_command, reveal_command, seal_command, rekey_command):
+for _writing in (
+    set_command,
+    rotate_command,
+    remove_command,
+    reveal_command,
+    seal_command,
+    rekey_command,
+):
     _writing.params.append(common.reason_option())
 
 

@@ -117,13 +117,16 @@ def command(
 
         clear = manager.stands_in_clear(path)
         made = Unconfirmed()
-        if confirm_within is None:
-            changes = _changes(manager, write, current.reason, dry_run=dry_run)
-        else:
-            kept = manager.unless_confirmed(confirm_within, reason=current.reason, dry_run=dry_run)
-            with kept as made:
-                write()
-            changes = list(made.changes)
+        with manager.attempt(path, value, reason=current.reason, dry_run=dry_run):
+            if confirm_within is None:
+                changes = _changes(manager, write, current.reason, dry_run=dry_run)
+            else:
+                kept = manager.unless_confirmed(
+                    confirm_within, reason=current.reason, dry_run=dry_run
+                )
+                with kept as made:
+                    write()
+                changes = list(made.changes)
         if clear and changes and not dry_run and (left := manager.scrub()):
             output.say(left)
         version = manager.version_of(path)

@@ -134,7 +134,7 @@ def test_receipts_are_listed_newest_first(tmp_path: Path) -> None:
         "role": "node configuration",
         "digest": files.digest(RUNNING.encode()),
         "backup": str(config) + BACKUP,
-        "totals": {"add": 33, "change": 0, "equal": 0, "conflict": 0, "stay": 3},
+        "totals": {"add": 33, "change": 0, "equal": 0, "conflict": 0, "seal": 0, "stay": 3},
     }
     assert (newest["id"], newest["role"]) == (2, "node list")
     assert [(change.actor, change.reason) for change in changes] == [
@@ -298,7 +298,14 @@ def test_two_node_lists_merge_by_id(tmp_path: Path) -> None:
     run(put(tmp_path, "one.json", '[{"id": "a", "host": "1"}, {"id": "b", "host": "2"}]'), at)
     two = put(tmp_path, "two.json", '[{"id": "b", "host": "9"}, {"id": "c", "host": "3"}]')
     merged = run(two, at)
-    assert merged.plan.totals == {"add": 1, "change": 0, "equal": 0, "conflict": 1, "stay": 0}
+    assert merged.plan.totals == {
+        "add": 1,
+        "change": 0,
+        "equal": 0,
+        "conflict": 1,
+        "seal": 0,
+        "stay": 0,
+    }
     assert _hosts(at) == {"a": "1", "b": "2", "c": "3"}
     run(two, at, strategy=Strategy.REPLACE)
     assert _hosts(at) == {"a": "1", "b": "9", "c": "3"}

@@ -188,17 +188,19 @@ nodes: [{{id: a, auth: {{password: {SECRET}}}}}]
     assert made.movable == ()
 
 
-def test_secrets_in_settings_stay_and_the_rest_goes(tmp_path: Path) -> None:
+def test_secrets_in_settings_are_proposed_and_the_rest_goes(tmp_path: Path) -> None:
     made = plan(put(tmp_path, "provider_keys.json", KEYS), places(tmp_path))
     assert actions(made) == {
-        "openai.api_key": "stay",
+        "openai.api_key": "seal",
         "openai.base_url": "add",
         "openai.model": "add",
         "local.api_key": "add",
         "local.models": "add",
-        "local.users": "stay",
+        "local.users": "seal",
     }
-    assert SECRET not in json.dumps(planning.as_json(made))
+    assert SECRET not in f"{json.dumps(planning.as_json(made))}{made.seals}{made.rows}"
+    left = made.decided(seal=False)
+    assert (actions(left)["openai.api_key"], left.seals) == ("stay", ())
 
 
 def test_the_mask_of_an_export_is_no_value(tmp_path: Path) -> None:
@@ -283,4 +285,11 @@ def test_a_plan_as_json_has_the_fields_that_scripts_read(tmp_path: Path) -> None
     )
     assert list(shown) == ["schema", "file", "digest", "role", "strategy", "totals", "items"]
     assert shown["schema"] == "nodedeck.import.plan/1"
-    assert shown["totals"] == {"add": 33, "change": 0, "equal": 0, "conflict": 0, "stay": 3}
+    assert shown["totals"] == {
+        "add": 33,
+        "change": 0,
+        "equal": 0,
+        "conflict": 0,
+        "seal": 0,
+        "stay": 3,
+    }

@@ -1,0 +1,138 @@
+"""``provider_keys.json``: providers' keys, each with where the provider answers and its model.
+
+Either a mapping of providers by name, each a mapping or the key alone, or a list of such mappings
+that name their provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from store.codec import MASK
+from store.importing.rows import Action, Row, Seal
+from store.masks import masked
+from store.paths import join, quote, split
+from store.reading import Item, to_python
+from store.sealing.places import Beside
+
+STEM: Final = "provider_keys"
+KEYS: Final = ("api_key", "key", "apiKey")
+BASE_URLS: Final = ("base_url", "baseUrl", "url")
+MODELS: Final = ("model",)
+NAMES: Final = ("provider", "name", "id")
+_KEPT: Final = "the database has this provider and keeps it; it stays in the file"
+_KNOWN: Final = frozenset((*KEYS, *BASE_URLS, *MODELS))
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider's items; ``at`` is its key in a mapping, empty in a list.
+
+    ``rest`` are the names of items that no column takes.
+    """
+
+    name: str
+    item: Item
+    key: Item | None
+    base_url: Item | None = None
+    model: Item | None = None
+    at: tuple[str, ...] = ()
+    rest: Mapping[str, Item] = field(default_factory=dict)
+
+
+def is_one(root: Item, path: Path) -> bool:
+    """Whether a file has the name of a file of providers' keys, and nothing else in it."""
+    if not path.name.startswith(STEM):
+        return False
+    found = [*providers(root)]
+    named = root.entries.values() if root.kind == "map" else root.elements
+    return bool(found) and len(found) == len(named) and not any(one.rest for one in found)
+
+
+def providers(root: Item) -> Iterator[Provider]:
+    """The providers of a file, in its order; what is none is left out."""
+    for name, item in root.entries.items():
+        if item.kind == "map":
+            yield _provider(name, item, (name,), _KNOWN)
+        elif item.kind == "str":
+            yield Provider(name, item, item, at=(name,))
+    for item in root.elements:
+        named = _first(item, NAMES)
+        if named is not None and isinstance(named.value, str) and named.value:
+            yield _provider(named.value, item, (), _KNOWN | set(NAMES))
+
+
+def planned(provider: Provider, path: str, *, keeps: bool) -> tuple[list[Row], Seal | None]:
+    """A provider's rows, and its key as a proposal; ``keeps`` says that the database has one."""
+    key = provider.key.value if provider.key is not None else None
+    has_key = isinstance(key, str) and bool(key)
+    action, why = (Action.SEAL, "a provider's key") if has_key and not keeps else (Action.STAY, "")
+    if not why:
+        why = _KEPT if has_key else "without a key; it stays in the file"
+    rows, taken, beside = [], [], {}
+    for column, item in _columns(provider):
+        shown = MASK if column == "api_key" else masked((*split(path), column), item.value)
+        rows.append(Row(join(*split(path), column), shown, action, line=item.line, reason=why))
+        taken.append((*provider.at, _name_of(provider.item, item)))
+        if column != "api_key":
+            beside[column] = str(item.value)
+    rows += [
+        Row(
+            join(*split(path), name),
+            masked((*split(path), name), to_python(item)),
+            Action.STAY,
+            line=item.line,
+            reason="no column takes it; it stays in the file",
+        )
+        for name, item in provider.rest.items()
+    ]
+    if action is Action.STAY:
+        return rows, None
+    if not provider.at:
+        at: tuple[tuple[str, ...], ...] = ()  # an element of a list cannot be cut out
+    elif provider.rest:
+        at = tuple(taken)
+    else:
+        at = (provider.at,)
+    return rows, Seal(join(*split(path), "api_key"), key, at, Beside(**beside))
+
+
+def others(root: Item) -> list[Row]:
+    """Rows for what is no provider at all."""
+    known = {id(one.item) for one in providers(root)}
+    named = dict(root.entries) or {str(at): item for at, item in enumerate(root.elements)}
+    return [
+        Row(
+            quote(name),
+            masked((name, "key"), to_python(item)),
+            Action.STAY,
+            line=item.line,
+            reason="no provider with a key; it stays in the file",
+        )
+        for name, item in named.items()
+        if id(item) not in known
+    ]
+
+
+def _columns(provider: Provider) -> Iterator[tuple[str, Item]]:
+    for column in ("api_key", "base_url", "model"):
+        item = provider.key if column == "api_key" else getattr(provider, column)
+        if item is not None and item.kind == "str":
+            yield column, item
+
+
+def _name_of(holder: Item, item: Item) -> str:
+    return next((name for name, each in holder.entries.items() if each is item), "")
+
+
+def _provider(name: str, item: Item, at: tuple[str, ...], known: frozenset[str]) -> Provider:
+    rest = {each: below for each, below in item.entries.items() if each not in known}
+    key, url, model = (_first(item, names) for names in (KEYS, BASE_URLS, MODELS))
+    return Provider(name, item, key, url, model, at, rest)
+
+
+def _first(item: Item, names: tuple[str, ...]) -> Item | None:
+    return next((item.entries[name] for name in names if name in item.entries), None)
