@@ -24,7 +24,7 @@ SERVICE_COLUMNS: Final = (
 )
 SETTING_COLUMNS: Final = (
     Column("mark", "", width=1),
-    Column("path", "setting", grow=2, min_width=16, max_width=60),
+    Column("path", "setting", grow=2, min_width=24, max_width=60),
     Column("value", "value", grow=1, min_width=12, max_width=48),
     Column("source", "source", min_width=8),
     Column("type", "type", min_width=7, priority=2),
@@ -32,8 +32,13 @@ SETTING_COLUMNS: Final = (
 )
 DIFFERENCE_COLUMNS: Final = (
     Column("path", "setting", grow=2, min_width=16, max_width=80),
+    Column("now", "now", grow=1, min_width=8, max_width=60),
+    Column("wanted", "then", grow=1, min_width=8, max_width=60),
+)
+THREE_WAY_COLUMNS: Final = (
+    Column("path", "setting", grow=2, min_width=16, max_width=80),
     Column("was", "was", grow=1, min_width=8, max_width=60),
-    Column("theirs", "theirs", grow=1, min_width=6, max_width=60, priority=1),
+    Column("theirs", "theirs", grow=1, min_width=8, max_width=60),
     Column("wanted", "yours", grow=1, min_width=8, max_width=60),
 )
 _SHOWN_CHARACTERS: Final = 200
@@ -80,18 +85,22 @@ def visible(line: SettingLine, draft: Draft, *, advanced: bool) -> bool:
 def setting_rows(board: Board, draft: Draft, service: str, *, advanced: bool) -> list[Row]:
     """The settings of a service, or of all, with what is staged in the place of the value."""
     return [
-        setting_row(line, draft)
+        setting_row(line, draft, short=service != ALL)
         for line in board.lines
         if service in (ALL, line.rule.service) and visible(line, draft, advanced=advanced)
     ]
 
 
-def setting_row(line: SettingLine, draft: Draft) -> Row:
-    """One setting; its description is looked at by a filter also where it has no column."""
+def setting_row(line: SettingLine, draft: Draft, *, short: bool = False) -> Row:
+    """One setting, under its key alone where that is ``short``, the path being known.
+
+    Its description is looked at by a filter also where it has no column.
+    """
     staged = draft.get(line.path)
+    name = line.rule.key if short else line.path
     cells = (
         Cell(*_mark(line, draft)),
-        Cell(line.path, "warning" if staged else ""),
+        Cell(name, "warning" if staged else "", whole=line.path),
         _value_cell(line) if staged is None else _cell(staged.told, "warning"),
         _source_cell(line),
         Cell(str(line.rule.type), "muted"),
@@ -128,30 +137,27 @@ def _source_cell(line: SettingLine) -> Cell:
     return Cell(str(line.source), "" if line.source is Source.DATABASE else tone)
 
 
-def difference_rows(differences: Iterable[Difference]) -> list[Row]:
-    """A preview's rows: what was, what somebody else made of it, what is wanted."""
+def difference_rows(differences: Sequence[Difference]) -> tuple[Sequence[Column], list[Row]]:
+    """A preview's columns and rows: three ways where somebody else moved something."""
+    moved = any(one.theirs for one in differences)
+    rows = []
+    for one in differences:
+        theirs = (_cell(one.theirs, "critical"),) if moved else ()
+        cells = (one.path, _cell(one.was, "muted"), *theirs, _cell(one.wanted, "good"))
+        rows.append(Row(one.path, cells))
+    return (THREE_WAY_COLUMNS if moved else DIFFERENCE_COLUMNS), rows
+
+
+def profile_rows(differences: Iterable[ProfileDifference]) -> list[Row]:
+    """What applying a profile would change, for the columns of a plain difference."""
     return [
         Row(
             one.path,
             (
                 one.path,
-                _cell(one.was, "muted"),
-                _cell(one.theirs, "critical"),
-                _cell(one.wanted, "good"),
+                _cell(codec.shown(one.present) if one.is_present else "(no value)", "muted"),
+                _cell(codec.shown(one.wanted), "good"),
             ),
         )
         for one in differences
     ]
-
-
-def profile_rows(differences: Iterable[ProfileDifference]) -> list[Row]:
-    """What applying a profile would change, in the same columns."""
-    return difference_rows(
-        Difference(
-            one.path,
-            codec.shown(one.present) if one.is_present else "(no value)",
-            "",
-            codec.shown(one.wanted),
-        )
-        for one in differences
-    )
