@@ -18,6 +18,7 @@ from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
 from tui.screens.jump import JumpScreen
 from tui.screens.past import CompareScreen
+from tui.screens.settings import SettingsScreen
 from tui.screens.wizard import WizardScreen
 
 MANY = 60
@@ -97,6 +98,13 @@ async def zooms(driver: Driver, key: str) -> None:
 async def imports(driver: Driver, key: str) -> None:
     await driver.press(key)
     assert isinstance(driver.app.screen, WizardScreen)
+
+
+async def opens_settings(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, SettingsScreen)
+    await driver.press(key, "escape")
+    assert driver.app.screen_stack == [driver.deck]
 
 
 def moves(start: int, end: int) -> Callable[[Driver, str], Awaitable[None]]:
@@ -276,6 +284,7 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "travel.compare": compares,
     "findings": finds,
     "handover": hands_over,
+    "settings": opens_settings,
     "import": imports,
     "table.up": moves(5, 4),
     "table.down": moves(5, 6),
