@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -200,9 +201,10 @@ def test_what_the_file_holds_is_named_and_not_edited() -> None:
 def test_simple_settings_come_first_and_staged_ones_never_hide() -> None:
     simple, hidden = line("a"), line("b", complexity=Complexity.ADVANCED)
     draft, shown = Draft(), board(simple, hidden)
-    keys = lambda advanced: [  # noqa: E731
-        row.key for row in setting_rows(shown, draft, ALL, advanced=advanced)
-    ]
+
+    def keys(advanced: bool) -> list[str]:
+        return [row.key for row in setting_rows(shown, draft, ALL, advanced=advanced)]
+
     assert keys(False) == ["svc.a"]
     assert keys(True) == ["svc.a", "svc.b"]
     draft.stage(hidden, 2, shown)
@@ -272,7 +274,7 @@ def test_no_secret_is_on_the_board(places: Locations) -> None:
 
 
 def test_the_board_is_read_again_after_any_write(places: Locations) -> None:
-    writes = (
+    writes: tuple[Callable[[ConfigManager], object], ...] = (
         lambda m: m.set_value("cache.page_mask", "9"),
         lambda m: m.save_profile("cache", "calm"),
         lambda m: m.set_flag("router", 25),

@@ -140,7 +140,7 @@ class ProfilesScreen(Screen[None]):
             return
         table.set_empty(_SAME)
         table.set_rows(profile_rows(self._compared.differences), flash=False)
-        title = f"{profile.name} would change {grouped(len(self._compared.differences))}"
+        title = f"Would change {grouped(len(self._compared.differences))}  {profile.name}"
         self.query_one("#differences").border_title = Content(clean(title, limit=60))
 
     def on_table_highlighted(self, event: Table.Highlighted) -> None:
