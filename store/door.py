@@ -103,6 +103,10 @@ class Door:
     def _file_is_known(self) -> bool:
         return _look(self.config) in (None, self._known_file)
 
+    def _file_stamp(self) -> _Stamp | None:
+        """What changes when the config file does."""
+        return _look(self.config)
+
     def _look_at_file(self, reason: str | None = None, *, ours: bool = False) -> None:
         """Inside a write transaction; what is rolled back is looked at again."""
         from store import file_seen  # only where the file has changed

@@ -8,6 +8,7 @@ the wizard and tests all come through here.
 from __future__ import annotations
 
 from store.door import utc_now
+from store.operations.board import BoardOperations
 from store.operations.chain import ChainOperations
 from store.operations.handing import HandoverOperations
 from store.operations.nodes import NodeOperations
@@ -28,6 +29,7 @@ class ConfigManager(
     HandoverOperations,
     TravelOperations,
     SettingOperations,
+    BoardOperations,
     ProfileOperations,
     FlagOperations,
 ):

@@ -41,6 +41,7 @@ from tui.screens.detail import DetailScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
+from tui.screens.settings import SettingsScreen
 from tui.screens.wizard import WizardScreen
 from tui.session import Session
 from tui.signals import leaving
@@ -189,9 +190,11 @@ class NodedeckApp(SecretLooks, TimeTravel):
             self._driver.write(clipboard.through_tmux(text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the findings where their key does something: on the deck."""
+        """Offer findings and settings where their keys do something."""
         if action == "findings":
             return len(self.screen_stack) < 2
+        if action == "settings":
+            return self._settings is None
         return super().check_action(action, parameters)
 
     def action_help(self) -> None:
@@ -230,6 +233,23 @@ class NodedeckApp(SecretLooks, TimeTravel):
         """Show what the shift hands over."""
         if self.screen is self._deck:
             self.push_screen(HandoverScreen(self._place, self._store, self.clock))
+
+    def action_settings(self) -> None:
+        """Open the settings; they are there once."""
+        if self._settings is None:
+            host, read_only = self._place.host, self.session.read_only
+            self.push_screen(SettingsScreen(self._store, host=host, read_only=read_only))
+
+    @property
+    def _settings(self) -> SettingsScreen | None:
+        return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
+
+    async def action_quit(self) -> None:
+        """Leave nodedeck; edits that are staged ask first."""
+        if self._settings is None:
+            self.exit()
+        else:
+            self._settings.ask_to_leave(self.exit)
 
     def action_import_file(self) -> None:
         """Open the import wizard."""

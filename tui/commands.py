@@ -53,6 +53,7 @@ COMMANDS: Final = (
     Command("travel.compare", "d", "d", "app.compare", "compare with now", "In the past: what differs from now.", "deck"),
     Command("findings", "f,9", "f  9", "app.findings", "findings", "What needs action, and the next step.", "app", True),
     Command("handover", "H", "H", "app.handover", "handover", "What the shift hands over, as Markdown.", "app"),
+    Command("settings", "6", "6", "app.settings", "settings", "Typed settings: look, edit, profiles, flags.", "app", True, True),
     Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True, True),
     Command("reveal", "x", "x", "app.reveal", "reveal", "Show the row's secret; asks a reason.", "app", writes=True),
     Command("pause", "p", "p", "deck.pause", "pause", "Let the deck stand still, or catch up.", "deck", True),

@@ -20,6 +20,7 @@ from tui.screens.help import HelpScreen
 from tui.screens.jump import JumpScreen
 from tui.screens.past import CompareScreen
 from tui.screens.secret import ReasonScreen
+from tui.screens.settings import SettingsScreen
 from tui.screens.wizard import WizardScreen
 
 MANY = 60
@@ -99,6 +100,13 @@ async def zooms(driver: Driver, key: str) -> None:
 async def imports(driver: Driver, key: str) -> None:
     await driver.press(key)
     assert isinstance(driver.app.screen, WizardScreen)
+
+
+async def opens_settings(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, SettingsScreen)
+    await driver.press(key, "escape")
+    assert driver.app.screen_stack == [driver.deck]
 
 
 def moves(start: int, end: int) -> Callable[[Driver, str], Awaitable[None]]:
@@ -286,6 +294,7 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "travel.compare": compares,
     "findings": finds,
     "handover": hands_over,
+    "settings": opens_settings,
     "import": imports,
     "reveal": reveals,
     "table.up": moves(5, 4),

@@ -1,0 +1,1 @@
+"""The settings screen without a terminal: staged edits, typed checking, rows, the side panel."""
