@@ -55,6 +55,8 @@ COMMANDS: Final = (
     Command("handover", "H", "H", "app.handover", "handover", "What the shift hands over, as Markdown.", "app"),
     Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True, True),
     Command("pause", "p", "p", "deck.pause", "pause", "Let the deck stand still, or catch up.", "deck", True),
+    Command("mark", "space", "space", "app.mark", "mark", "Audit: mark a change, to undo several as one.", "app"),
+    Command("undo", "u", "u", "app.undo", "undo", "Undo a change, or the marked ones, after a look at it.", "app", True, True),
     Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),
     Command("table.left", "left,h", "left  h", "column(-1)", "column left", "One column to the left.", "table"),

@@ -13,6 +13,7 @@ from store.locations import Locations
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tui.commands import COMMANDS, PANES
+from tui.editing.review import ReviewScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
@@ -259,6 +260,20 @@ async def compares(driver: Driver, key: str) -> None:
     assert driver.app.screen_stack == [driver.deck]
 
 
+async def marks(driver: Driver, key: str) -> None:
+    await driver.press("5", key)
+    assert len(driver.deck.audit.marked) == 1
+    await driver.press(key)
+    assert not driver.deck.audit.marked
+
+
+async def asks_to_undo(driver: Driver, key: str) -> None:
+    await driver.press("5", key)
+    assert isinstance(driver.app.screen, ReviewScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
+
+
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "help": helps,
     "palette": opens_palette,
@@ -277,6 +292,8 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "findings": finds,
     "handover": hands_over,
     "import": imports,
+    "mark": marks,
+    "undo": asks_to_undo,
     "table.up": moves(5, 4),
     "table.down": moves(5, 6),
     "table.left": sideways("host", "id"),

@@ -54,6 +54,7 @@ class AuditPane(Pane):
         self._searching: Worker[None] | None = None
         self._by_key: dict[str, Change] = {}
         self._told: dict[int, tuple[Change, Cell]] = {}
+        self.marked: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
         """One table, whose filter the store answers."""
@@ -87,6 +88,29 @@ class AuditPane(Pane):
     def change(self, key: str) -> Change:
         """The change that a row shows."""
         return self._by_key[key]
+
+    def pointed(self) -> Change | None:
+        """The change under the cursor."""
+        key = self.table.cursor_key
+        return None if key is None else self._by_key.get(key)
+
+    def mark(self) -> bool:
+        """Mark the change under the cursor, or take its mark back; whether there is one."""
+        change = self.pointed()
+        if change is not None:
+            self._remark(self.marked ^ {change.id})
+        return change is not None
+
+    def unmark(self) -> bool:
+        """Take all marks back; whether there were any."""
+        was = bool(self.marked)
+        self._remark(frozenset())
+        return was
+
+    def _remark(self, marked: frozenset[int]) -> None:
+        self.marked = marked
+        self.entitle(f"{len(marked)} marked" if marked else "")
+        self.retell()
 
     # the filter
 
@@ -163,8 +187,14 @@ class AuditPane(Pane):
     def _row(self, key: str, change: Change) -> Row:
         seconds = (self.clock() - change.at).total_seconds()
         who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
+        marked = change.id in self.marked
+        age_told = f"{UNICODE.on} {coarse_age(seconds)}" if marked else coarse_age(seconds)
         cells = (
-            Cell(coarse_age(seconds), "muted", change.at.isoformat(timespec="milliseconds")),
+            Cell(
+                age_told,
+                "accent" if marked else "muted",
+                change.at.isoformat(timespec="milliseconds"),
+            ),
             Cell(change.path),
             self._told[change.id][1],
             who,

@@ -196,6 +196,11 @@ class DeckScreen(Screen[None]):
         """A pane by its name."""
         return self.query_one(f"#{name}", Pane)
 
+    @property
+    def audit(self) -> AuditPane:
+        """The audit pane."""
+        return self.query_one(AuditPane)
+
     def focus_on(self, name: str) -> None:
         """Give a pane the focus, bringing it on screen where one is shown at a time."""
         self._active = name

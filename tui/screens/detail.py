@@ -16,6 +16,7 @@ from textual.widgets import Footer, Static
 
 from store import codec
 from store.errors import NodedeckError
+from store.models import Change
 from store.searching import EXTERNAL
 from tui.glyphs import UNICODE
 from tui.inspection import HISTORY_ROWS, Field, Inspection, inspect, newest
@@ -202,6 +203,13 @@ class DetailScreen(Screen[None]):
             return
         title, value = self._value(str(part.id), key, found)
         self.app.push_screen(ValueScreen(title, (("Value", value),)))
+
+    def pointed_change(self) -> Change | None:
+        """The change under the cursor, None where the cursor is not in the history."""
+        table = self._table("past")
+        if self._shown is None or not table.has_focus:
+            return None
+        return next((one for one in self._shown.changes if str(one.id) == table.cursor_key), None)
 
     def _value(self, part: str, key: str, found: Inspection) -> tuple[str, Any]:
         """What a row stands for, and under which name."""

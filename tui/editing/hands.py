@@ -1,0 +1,110 @@
+"""The actions that change something: what they are about, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from textual import actions
+from textual.dom import DOMNode
+
+from store.errors import NodedeckError
+from store.models import Change
+from tui.editing.rehearsal import Preview, preview_of_undo, undo
+from tui.editing.review import Outcome, ReviewScreen
+from tui.panes.audit import AuditPane
+from tui.screens.change import ChangeScreen
+from tui.screens.detail import DetailScreen
+from tui.session import Session
+from tui.travel import TimeTravel
+
+_READ_ONLY: Final = (
+    "This console is read-only; nothing was changed. Start it without --read-only (and"
+    " NODEDECK_READONLY) to write."
+)
+_WRITING: Final = frozenset({"undo"})
+_HERE: Final = frozenset({*_WRITING, "mark"})
+
+
+class Hands(TimeTravel):
+    """The actions of an app that writes; the app supplies deck, store and session."""
+
+    session: Session
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what changes something where there is something to change."""
+        if action in _HERE:
+            return self._in_place
+        return super().check_action(action, parameters)
+
+    async def run_action(
+        self,
+        action: str | actions.ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Refuse what writes in a read-only console, whatever key or list it comes from."""
+        name = (actions.parse(action) if isinstance(action, str) else action)[1]
+        refused = self.session.read_only and name in _WRITING
+        if refused and self.visit is None and self._in_place:
+            self._say(_READ_ONLY)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    @property
+    def _in_place(self) -> bool:
+        """Whether the screen on top is one whose rows can be changed."""
+        return self.screen is self._deck or isinstance(self.screen, DetailScreen | ChangeScreen)
+
+    # undo
+
+    def action_mark(self) -> None:
+        """Mark the change under the cursor, or take its mark back."""
+        pane = self._audit()
+        if pane is None or not pane.mark():
+            self._say("Marks are for changes; 5 goes to the audit pane.")
+
+    async def action_undo(self) -> None:
+        """Show what an undo of the marked changes, or of the one pointed at, would do."""
+        if not self._in_place:
+            return
+        pane = self._audit()
+        pointed = self._pointed_change()
+        ids = sorted(pane.marked) if pane is not None and pane.marked else []
+        if not ids and pointed is not None:
+            ids = [pointed.id]
+        if not ids:
+            self._say("u undoes a change: point at one in the audit pane or in a history.")
+            return
+        try:
+            preview: Preview = await self._store.call(lambda manager: preview_of_undo(manager, ids))
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        count = f"change #{ids[0]}" if len(ids) == 1 else f"{len(ids)} changes, all or none"
+        write = undo(ids)
+
+        async def commit(reason: str | None) -> object:
+            return await self._store.call(lambda manager: write(manager, reason))
+
+        def done(outcome: Outcome | None) -> None:
+            if outcome is Outcome.DONE:
+                self._deck.audit.unmark()
+                self._say(f"Undone: {count}.")
+
+        screen = ReviewScreen(f"Undo {count}", preview, commit, action="Undo")
+        await self.push_screen(screen, done)
+
+    def _audit(self) -> AuditPane | None:
+        """The audit pane where it is what the keys are about."""
+        on_it = self.screen is self._deck and self._deck.active == "audit"
+        return self._deck.audit if on_it else None
+
+    def _pointed_change(self) -> Change | None:
+        screen = self.screen
+        if isinstance(screen, ChangeScreen):
+            return screen.change
+        if isinstance(screen, DetailScreen):
+            return screen.pointed_change()
+        pane = self._audit()
+        return pane.pointed() if pane is not None else None
