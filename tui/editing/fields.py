@@ -18,10 +18,25 @@ from tui.clipboard import plain
 from tui.editing.specs import FieldKind, FieldSpec
 from tui.glyphs import UNICODE
 from tui.text import clean, shorten_middle
-from tui.widgets.filter_line import FilterInput
 
 _LABEL_CELLS = 22
 _MOST_LINES = 8
+
+
+class LineInput(Input):
+    """A line that takes no control characters, also not from a paste; ``enter`` goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "next field", show=False, id="field.next")
+    ]
+
+    def __init__(self, text: str = "", *, placeholder: str = "", id: str | None = None) -> None:
+        super().__init__(text, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        self.cursor_blink = False
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Put text in place of a part of the value, without what would act on the terminal."""
+        super().replace(plain(text), start, end)
 
 
 class Choice(Static, can_focus=True):
@@ -119,11 +134,7 @@ class FieldBox(Vertical):
             area.cursor_blink = False
             area.styles.max_height = _MOST_LINES
             return area
-        line = FilterInput(
-            self._text, placeholder=clean(spec.hint), compact=True, select_on_focus=False
-        )
-        line.cursor_blink = False
-        return line
+        return LineInput(self._text, placeholder=clean(spec.hint))
 
     def on_mount(self) -> None:
         """Find nothing wrong yet with what stands there."""
@@ -165,23 +176,22 @@ class FieldBox(Vertical):
     def _changed(self, event: Message) -> None:
         event.stop()
         if isinstance(event, Input.Changed):
-            self._text = event.value
+            text = event.value
         elif isinstance(event, TextArea.Changed):
-            self._text = event.text_area.text
+            text = event.text_area.text
         else:
-            self._text = self.query_one(Choice).chosen
-        self.check()
-        self.post_message(self.Edited(self))
+            text = self.query_one(Choice).chosen
+        if text != self._text:  # a control also tells of what it begins with
+            self._text = text
+            self.check()
+            self.post_message(self.Edited(self))
 
 
-class ReasonInput(FilterInput):
+class ReasonInput(LineInput):
     """Why a change is made; optional, and ``enter`` goes on to the buttons."""
 
     def __init__(self) -> None:
-        super().__init__(
-            placeholder="optional: why?", compact=True, select_on_focus=False, id="reason"
-        )
-        self.cursor_blink = False
+        super().__init__(placeholder="optional: why?", id="reason")
 
     @property
     def reason(self) -> str | None:

@@ -9,9 +9,14 @@ from textual import actions
 from textual.dom import DOMNode
 
 from store.errors import NodedeckError
+from store.manager import ConfigManager
 from store.models import Change
-from tui.editing.rehearsal import Preview, preview_of_undo, undo
+from tui.editing import registry
+from tui.editing.confirming import preview_of_keeping
+from tui.editing.form import FormScreen
+from tui.editing.rehearsal import Preview, Write, preview_of_undo, undo
 from tui.editing.review import Outcome, ReviewScreen
+from tui.editing.staging import read
 from tui.panes.audit import AuditPane
 from tui.screens.change import ChangeScreen
 from tui.screens.detail import DetailScreen
@@ -22,7 +27,9 @@ _READ_ONLY: Final = (
     "This console is read-only; nothing was changed. Start it without --read-only (and"
     " NODEDECK_READONLY) to write."
 )
-_WRITING: Final = frozenset({"undo"})
+_WRITING: Final = frozenset(
+    {"undo", "keep", "edit", "add_node", "copy_node", "switch_node", "remove_node"}
+)
 _HERE: Final = frozenset({*_WRITING, "mark"})
 
 
@@ -55,6 +62,116 @@ class Hands(TimeTravel):
     def _in_place(self) -> bool:
         """Whether the screen on top is one whose rows can be changed."""
         return self.screen is self._deck or isinstance(self.screen, DetailScreen | ChangeScreen)
+
+    # edit
+
+    async def action_edit(self) -> None:
+        """Open a form on what the cursor is on."""
+        path = self._pointed_path()
+        if path is None:
+            return
+        try:
+            subject = await self._store.call(lambda manager: read(manager, path))
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        await self.push_screen(FormScreen(subject, self._store))
+
+    def _pointed_path(self) -> str | None:
+        """The path that the cursor is on, None where it is on none."""
+        if not self._in_place:
+            return None
+        screen = self.screen
+        if isinstance(screen, DetailScreen):
+            return screen.pointed_path()
+        change = self._pointed_change()
+        if change is not None:
+            return change.path
+        pane = self._deck.pane(self._deck.active)
+        key = pane.table.cursor_key
+        return None if key is None else pane.target(key)
+
+    # nodes
+
+    async def action_add_node(self) -> None:
+        """Open the form of a new node."""
+        if self._in_place:
+            await self._draft(None)
+
+    async def action_copy_node(self) -> None:
+        """Open the form of a new node with the values of the one pointed at."""
+        if (node := self._pointed_node()) is not None:
+            await self._draft(node)
+
+    async def _draft(self, like: str | None) -> None:
+        try:
+            subject = await self._store.call(lambda manager: registry.draft(manager, like))
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        await self.push_screen(FormScreen(subject, self._store))
+
+    async def action_switch_node(self) -> None:
+        """Turn the node pointed at on or off, after a look at it."""
+        if (node := self._pointed_node()) is None:
+            return
+        try:
+            enabled, preview = await self._store.call(
+                lambda manager: registry.preview_of_switch(manager, node)
+            )
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        verb = "Enable" if enabled else "Disable"
+        await self._ask(f"{verb} {node}", preview, registry.switch(node, enabled), verb)
+
+    async def action_remove_node(self) -> None:
+        """Remove the node pointed at, once its id was typed."""
+        if (node := self._pointed_node()) is None:
+            return
+        try:
+            version, preview = await self._store.call(
+                lambda manager: registry.preview_of_removal(manager, node)
+            )
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        write = registry.removal(node, version)
+        await self._ask(f"Remove {node}", preview, write, "Remove", typed=node)
+
+    async def _ask(
+        self, title: str, preview: Preview, write: Write, action: str, *, typed: str = ""
+    ) -> None:
+        """Show what a write would do, and do it where it is wanted."""
+
+        async def commit(reason: str | None) -> object:
+            return await self._store.call(lambda manager: write(manager, reason))
+
+        await self.push_screen(ReviewScreen(title, preview, commit, action=action, typed=typed))
+
+    def _pointed_node(self) -> str | None:
+        """The id of the node that the cursor is on; says what to do where it is on none."""
+        path = self._pointed_path()
+        node = registry.node_id(path) if path is not None else None
+        if node is None and self._in_place:
+            self._say("This is for nodes: point at one; 3 goes to the nodes pane.")
+        return node
+
+    # keeping
+
+    async def action_keep(self) -> None:
+        """Keep the edit that would revert next, after a look at it."""
+        if not self._in_place:
+            return
+        if not self._deck.countdown.waiting:
+            self._say("No edit waits to be kept.")
+            return
+        first = self._deck.countdown.waiting[0]
+
+        def keep(manager: ConfigManager, _: str | None) -> object:
+            return manager.confirm(first.id)
+
+        await self._ask("Keep this change", preview_of_keeping(first), keep, "Keep")
 
     # undo
 

@@ -16,11 +16,11 @@ from textual.widgets import Button, Input, Static
 
 from store import codec
 from store.errors import NodedeckError, VersionConflict
-from tui.editing.fields import ReasonInput
+from tui.clipboard import plain
+from tui.editing.fields import LineInput, ReasonInput
 from tui.editing.rehearsal import Preview
 from tui.glyphs import UNICODE
 from tui.text import clean
-from tui.widgets.filter_line import FilterInput
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -84,7 +84,8 @@ class ReviewScreen(ModalScreen[Outcome | None]):
         self._preview = preview
         self._commit = commit
         self._action = action
-        self._typed = typed
+        # what cannot be typed need not be
+        self._typed = plain(typed)
         self._merges = merges
         self._writing = False
 
@@ -101,9 +102,7 @@ class ReviewScreen(ModalScreen[Outcome | None]):
                     yield Static(f"Type {clean(self._typed)} to go on:", markup=False)
                 with Horizontal(classes="ask"):
                     yield Static("typed", markup=False)
-                    line = FilterInput(compact=True, id="typed", select_on_focus=False)
-                    line.cursor_blink = False
-                    yield line
+                    yield LineInput(id="typed")
             with Horizontal(classes="ask"):
                 yield Static("reason", markup=False)
                 yield ReasonInput()

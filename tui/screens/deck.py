@@ -20,6 +20,7 @@ from store.errors import NodedeckError
 from store.models import Change
 from store.travel import Visit
 from tui.commands import PANES, bindings
+from tui.editing.countdown import Countdown
 from tui.held_clock import HeldClock
 from tui.panes.audit import AuditPane
 from tui.panes.base import Pane
@@ -88,6 +89,9 @@ class DeckScreen(Screen[None]):
         )
         yield TravelBanner(self._live_clock).data_bind(DeckScreen.picture, DeckScreen.live)
         yield FindingsStrip(self.clock).data_bind(DeckScreen.picture)
+        yield Countdown(self._live_clock, self._store, read_only=self._read_only).data_bind(
+            DeckScreen.live
+        )
         yield Static(id="notice", markup=False)
         with Vertical(id="panes"):
             with Horizontal(id="top", classes="row"):
@@ -200,6 +204,11 @@ class DeckScreen(Screen[None]):
     def audit(self) -> AuditPane:
         """The audit pane."""
         return self.query_one(AuditPane)
+
+    @property
+    def countdown(self) -> Countdown:
+        """The line of edits that wait for their confirmation."""
+        return self.query_one(Countdown)
 
     def focus_on(self, name: str) -> None:
         """Give a pane the focus, bringing it on screen where one is shown at a time."""

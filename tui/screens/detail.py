@@ -204,6 +204,15 @@ class DetailScreen(Screen[None]):
         title, value = self._value(str(part.id), key, found)
         self.app.push_screen(ValueScreen(title, (("Value", value),)))
 
+    def pointed_path(self) -> str:
+        """The path under the cursor; the whole one where the cursor is on no part of it."""
+        focused = next((one for one in self.query(Table) if one.has_focus), None)
+        part = getattr(focused.parent, "id", "") if focused is not None else ""
+        if part in ("models", "hardware"):
+            return f"{self._path}.{part}"
+        key = focused.cursor_key if focused is not None and part == "fields" else None
+        return key or self._path
+
     def pointed_change(self) -> Change | None:
         """The change under the cursor, None where the cursor is not in the history."""
         table = self._table("past")
