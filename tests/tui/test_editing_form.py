@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, TextArea
 
+from store import documents
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import Change
@@ -14,11 +15,14 @@ from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
 from tests.tui.test_deck_hostile import HOSTILE, links
 from tests.tui.test_editing_undo import asked, said
+from tui.app import NodedeckApp
 from tui.editing.fields import Choice, FieldBox
 from tui.editing.form import FormScreen
 from tui.editing.leaving import LeaveScreen
 from tui.editing.review import ReviewScreen
 from tui.editing.threeway import ThreeWayScreen
+from tui.screens.detail import DetailScreen
+from tui.session import Session
 
 NODE = "nodes.dk03-a"
 
@@ -282,8 +286,6 @@ async def test_a_field_of_the_detail_screen(places: Locations) -> None:
 async def test_a_static_key_is_edited_in_the_file(places: Locations) -> None:
     before = places.config.read_text()
     async with opened(console(places)) as driver:
-        from tui.screens.detail import DetailScreen
-
         await driver.app.push_screen(DetailScreen("api.port", driver.app._store, driver.app.clock))
         await driver.until_shown("file")
         await driver.press("e")
@@ -298,6 +300,17 @@ async def test_a_static_key_is_edited_in_the_file(places: Locations) -> None:
     ]
     with ConfigManager.open(places, actor="tests") as manager:
         assert manager.file_edits("api.port")[0].actor == ACTOR
+
+
+async def test_an_overridden_path_says_so(places: Locations) -> None:
+    over = documents.overrides({"DAPI_API__PORT": "9000"}, {})
+    app = NodedeckApp(Session(places, ACTOR, overrides=over), host="gx-07")
+    async with opened(app) as driver:
+        await app.push_screen(DetailScreen("api.port", app._store, app.clock))
+        await driver.until_shown("env")
+        await driver.press("e")
+        await driver.until_shown("is overridden by the environment")
+        assert box(driver, "api.port").text != "9000"
 
 
 async def test_read_only(places: Locations) -> None:

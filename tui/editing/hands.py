@@ -13,10 +13,9 @@ from store.manager import ConfigManager
 from store.models import Change
 from tui.editing import registry
 from tui.editing.confirming import preview_of_keeping
-from tui.editing.form import FormScreen
 from tui.editing.rehearsal import Preview, Write, preview_of_undo, undo
 from tui.editing.review import Outcome, ReviewScreen
-from tui.editing.staging import read
+from tui.editing.staging import Subject, read
 from tui.panes.audit import AuditPane
 from tui.screens.change import ChangeScreen
 from tui.screens.detail import DetailScreen
@@ -75,6 +74,12 @@ class Hands(TimeTravel):
         except NodedeckError as fault:
             self._say(str(fault))
             return
+        await self._open_form(subject)
+
+    async def _open_form(self, subject: Subject) -> None:
+        # its fields take a tenth of the start to be imported
+        from tui.editing.form import FormScreen
+
         await self.push_screen(FormScreen(subject, self._store))
 
     def _pointed_path(self) -> str | None:
@@ -109,7 +114,7 @@ class Hands(TimeTravel):
         except NodedeckError as fault:
             self._say(str(fault))
             return
-        await self.push_screen(FormScreen(subject, self._store))
+        await self._open_form(subject)
 
     async def action_switch_node(self) -> None:
         """Turn the node pointed at on or off, after a look at it."""

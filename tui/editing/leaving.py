@@ -16,7 +16,7 @@ class LeaveScreen(ModalScreen[bool]):
     """Stay, or drop what was staged; ``esc``, the key that opened it, stays."""
 
     DEFAULT_CSS = """
-    LeaveScreen { align: center middle; background: $background 60%; }
+    LeaveScreen { align: center middle; }
     LeaveScreen #leave {
         width: 60; max-width: 100%; height: auto; padding: 0 1;
         border: round $warning; background: $surface;

@@ -17,7 +17,7 @@ from textual.widgets import Button, Input, Static
 from store import codec
 from store.errors import NodedeckError, VersionConflict
 from tui.clipboard import plain
-from tui.editing.fields import LineInput, ReasonInput
+from tui.editing.lines import LineInput, ReasonInput
 from tui.editing.rehearsal import Preview
 from tui.glyphs import UNICODE
 from tui.text import clean
@@ -50,7 +50,7 @@ class ReviewScreen(ModalScreen[Outcome | None]):
     """
 
     DEFAULT_CSS = """
-    ReviewScreen { align: center middle; background: $background 60%; }
+    ReviewScreen { align: center middle; }
     ReviewScreen #review {
         width: 96; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         border: round $primary; background: $surface;
@@ -133,6 +133,7 @@ class ReviewScreen(ModalScreen[Outcome | None]):
             ],
             flash=False,
         )
+        self.query_one("#refused").display = False
         self.query_one("#cancel").focus()
 
     @on(Input.Changed, "#typed")
@@ -162,7 +163,9 @@ class ReviewScreen(ModalScreen[Outcome | None]):
             if self._merges and isinstance(fault, VersionConflict):
                 self.dismiss(Outcome.MOVED_ON)
             else:
-                self.query_one("#refused", Static).update(clean(str(fault)))
+                said = self.query_one("#refused", Static)
+                said.display = True
+                said.update(clean(str(fault)))
                 self.query_one("#cancel").focus()
         else:
             self.dismiss(Outcome.DONE)

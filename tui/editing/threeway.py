@@ -29,7 +29,7 @@ class ThreeWayScreen(ModalScreen[Picked | None]):
     """The fields that clash; theirs stand until one's own are picked."""
 
     DEFAULT_CSS = """
-    ThreeWayScreen { align: center middle; background: $background 60%; }
+    ThreeWayScreen { align: center middle; }
     ThreeWayScreen #clashes {
         width: 96; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         border: round $warning; background: $surface;
