@@ -67,16 +67,14 @@ async def test_another_console_counts_on(places: Locations) -> None:
 async def test_the_deck_settles_what_is_overdue(
     places: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    was = value(places, PATH)
-    async with opened(console(places)) as driver:
+    was, ahead = value(places, PATH), [timedelta()]
+    async with opened(console(places, clock=lambda: utc_now() + ahead[0])) as driver:
         await tried(driver)
         reverters.kill(places.database)
         # another boot: then the wall clock counts, and it is an hour later
         monkeypatch.setattr("store.operations.pending.uptime", lambda: Uptime("later", 0.0))
         monkeypatch.setattr("tui.editing.countdown.uptime", lambda: Uptime("later", 0.0))
-        driver.app._store.reopen()
-        later = lambda: utc_now() + timedelta(hours=1)  # noqa: E731
-        driver.app.clock = driver.deck.countdown._clock = later
+        ahead[0] = timedelta(hours=1)
         await driver.until(lambda: value(places, PATH) == was, "the old value")
         await driver.until(lambda: not driver.deck.countdown.display, "the end of the countdown")
     assert "not confirmed" in str(newest(places).reason)

@@ -47,14 +47,10 @@ class Countdown(Static):
         """Count by the second; nothing is painted where nothing waits."""
         self.set_interval(1.0, self.tick, name="countdown")
 
-    def watch_live(self) -> None:
+    async def watch_live(self) -> None:
         """Something was committed: it may have been an edit that waits, or its end."""
         if self.is_mounted and self.live is not None:
-            self.look()
-
-    def look(self) -> None:
-        """Read anew what waits."""
-        self.run_worker(self._look(), name="countdown", group="countdown", exclusive=True)
+            await self._look()
 
     async def _look(self) -> None:
         try:
@@ -74,7 +70,7 @@ class Countdown(Static):
             except NodedeckError as fault:
                 self._say(f"Not taken back yet: {fault.message}")
                 return
-            self.look()
+            await self._look()
 
     def _tell(self) -> None:
         self._say(confirming.told(self.waiting, self._clock(), uptime()))

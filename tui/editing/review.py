@@ -55,7 +55,7 @@ class ReviewScreen(ModalScreen[Outcome | None]):
         width: 96; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         border: round $primary; background: $surface;
     }
-    ReviewScreen Table { height: auto; max-height: 12; background: $surface; }
+    ReviewScreen Table { height: auto; max-height: 11; background: $surface; }
     ReviewScreen .note { height: auto; max-height: 6; color: $text-warning; }
     ReviewScreen .ask { height: 1; }
     ReviewScreen .ask Static { width: 24; color: $text-muted; }

@@ -68,6 +68,7 @@ class DeckScreen(Screen[None]):
         super().__init__()
         self._warnings = tuple(warnings)
         self._where = where
+        self._wall_clock = clock
         self._live_clock = HeldClock(clock)
         self._store = store
         self._read_only = read_only
@@ -89,7 +90,7 @@ class DeckScreen(Screen[None]):
         )
         yield TravelBanner(self._live_clock).data_bind(DeckScreen.picture, DeckScreen.live)
         yield FindingsStrip(self.clock).data_bind(DeckScreen.picture)
-        yield Countdown(self._live_clock, self._store, read_only=self._read_only).data_bind(
+        yield Countdown(self._wall_clock, self._store, read_only=self._read_only).data_bind(
             DeckScreen.live
         )
         yield Static(id="notice", markup=False)
