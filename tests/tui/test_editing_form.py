@@ -303,14 +303,14 @@ async def test_a_static_key_is_edited_in_the_file(places: Locations) -> None:
 
 
 async def test_an_overridden_path_says_so(places: Locations) -> None:
-    over = documents.overrides({"DAPI_API__PORT": "9000"}, {})
+    over = documents.overrides({"DAPI_API__PORT": "9777"}, {})
     app = NodedeckApp(Session(places, ACTOR, overrides=over), host="gx-07")
     async with opened(app) as driver:
         await app.push_screen(DetailScreen("api.port", app._store, app.clock))
         await driver.until_shown("env")
         await driver.press("e")
         await driver.until_shown("is overridden by the environment")
-        assert box(driver, "api.port").text != "9000"
+        assert box(driver, "api.port").text != "9777"
 
 
 async def test_read_only(places: Locations) -> None:
