@@ -29,6 +29,7 @@ from store.manager import utc_now
 from store.watcher import wakeups, watched
 from tui import clipboard, preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
+from tui.editing.hands import Hands
 from tui.handover import Place
 from tui.looks import SecretLooks
 from tui.panes.base import Pane
@@ -49,7 +50,6 @@ from tui.store_thread import StoreThread
 from tui.terminal import GLYPH_CHOICES, NO_COLOURS, PlainGlyphs, plain_glyphs
 from tui.text import literal
 from tui.theme import FEW_COLOURS, THEMES
-from tui.travel import TimeTravel
 from tui.widgets.table import Table
 
 FOLLOW: Final = "follow"
@@ -58,7 +58,7 @@ _FRAME_SECONDS: Final = 1 / 30
 _STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
 
 
-class NodedeckApp(SecretLooks, TimeTravel):
+class NodedeckApp(SecretLooks, Hands):
     """The console over one database."""
 
     TITLE = "nodedeck"
@@ -204,7 +204,7 @@ class NodedeckApp(SecretLooks, TimeTravel):
     async def action_back(self) -> None:
         """Undo the innermost thing."""
         if self.screen is self._deck:
-            if not self._deck.unvisit():
+            if not (self._deck.audit.unmark() or self._deck.unvisit()):
                 self._deck.unzoom()
         else:
             self.pop_screen()

@@ -51,9 +51,9 @@ class SecretLooks(App[int]):
         elif self.session.read_only:
             self._tell(_READ_ONLY)
         else:
-            await self._ask(path)
+            await self._ask_why(path)
 
-    async def _ask(self, path: str) -> None:
+    async def _ask_why(self, path: str) -> None:
         try:
             secret = await self._store.call(lambda manager: _secret_at(manager, path))
         except NodedeckError as fault:

@@ -18,7 +18,7 @@ from store import (
     static_file,
 )
 from store.door import Door
-from store.errors import MissingDatabase, UnknownPath, UsageError
+from store.errors import MissingDatabase, UnknownPath, UsageError, VersionConflict
 from store.file_edits import FileEdit
 from store.paths import Kind
 
@@ -48,6 +48,7 @@ class StaticOperations(Door):
         *,
         create: bool = False,
         dry_run: bool = False,
+        expect_digest: str | None = None,
         reason: str | None = None,
     ) -> FileEdit | None:
         """Change one value in the config file's text, typed as the one it replaces.
@@ -56,7 +57,8 @@ class StaticOperations(Door):
         was so. With ``dry_run`` everything is checked and nothing is written; the edit's id is 0.
         The daemon reads the file when it starts. Raises UnknownPath for a key that is not there
         unless ``create`` adds it, InvalidValue for a text that does not fit, CannotCut where the
-        text cannot be changed with proof, and VersionConflict where the file changed meanwhile.
+        text cannot be changed with proof, and VersionConflict where the file changed meanwhile, or
+        is another than the one whose digest is expected.
         """
         parts = paths.split(path)
         with files.locked(self.config), self.database.writing():
@@ -68,6 +70,11 @@ class StaticOperations(Door):
             if not dry_run:
                 file_seen.look(self.database, self.config, self.clock())
             before = files.read(self.config)
+            if expect_digest not in (None, files.digest(before)):
+                raise VersionConflict(
+                    f"{self.config} was changed by somebody else meanwhile; nothing was changed.",
+                    hint="Look at it again, then make your change.",
+                )
             tree = static_file.read_tree(self.config)
             old = _at(tree, parts)
             if old is _ABSENT and not create:

@@ -102,15 +102,23 @@ class ValueOperations(StaticOperations):
         with self.database.reading():
             return versions.current(self.database, address)
 
-    def set_node(self, node_id: str, texts: Mapping[str, str], *, reason: str | None = None) -> int:
+    def set_node(
+        self,
+        node_id: str,
+        texts: Mapping[str, str],
+        *,
+        expect_version: int | None = None,
+        reason: str | None = None,
+    ) -> int:
         """Set several fields of one node at once, each from text and typed as its field.
 
         A key of ``texts`` is a field's path inside the node, such as ``host``. Raises UnknownPath
-        for a node or a field that is not there and InvalidValue for a text or a node that breaks
-        a rule; then none of them is changed.
+        for a node or a field that is not there, InvalidValue for a text or a node that breaks a
+        rule, and VersionConflict as ``set_value`` does; then none of them is changed.
         """
         address = Address(paths.join("nodes", node_id), Kind.NODE)
         with self._writing(reason) as newest:
+            versions.expect(self.database, address, expect_version)
             value = latest.value_at(self.database, address)
             if value is None:
                 raise self._unknown(address.entity)

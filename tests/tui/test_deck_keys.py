@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.command import CommandPalette
+from textual.screen import Screen
 
 from store.locations import Locations
+from store.manager import ConfigManager
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tests.support.secrets import NODE_KEY, with_secrets
 from tui.commands import COMMANDS, PANES
+from tui.editing.form import FormScreen
+from tui.editing.review import ReviewScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
@@ -277,6 +282,54 @@ async def reveals(driver: Driver, key: str) -> None:
     await driver.until(lambda: isinstance(driver.app.screen, ReasonScreen), "the question")
 
 
+async def edits(driver: Driver, key: str) -> None:
+    await driver.press("3", key)
+    assert isinstance(driver.app.screen, FormScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
+
+
+NODE_KEYS: dict[str, type[Screen[Any]]] = {
+    "add": FormScreen, "copy": FormScreen, "switch": ReviewScreen, "remove": ReviewScreen,
+}  # fmt: skip
+
+
+def on_a_node(screen: type[Screen[Any]]) -> Callable[[Driver, str], Awaitable[None]]:
+    async def check(driver: Driver, key: str) -> None:
+        await driver.press("3", key)
+        assert isinstance(driver.app.screen, screen)
+        await driver.press("escape")
+        assert driver.app.screen_stack == [driver.deck]
+
+    return check
+
+
+async def keeps(driver: Driver, key: str) -> None:
+    with ConfigManager.open(driver.app.session.locations, actor="somebody") as manager:
+        with manager.unless_confirmed(600.0):
+            manager.set_value("nodes.n01.version", "v7")
+        await driver.until_shown("nodes.n01 reverts in", "K")
+        await driver.press(key)
+        assert isinstance(driver.app.screen, ReviewScreen)
+        await driver.press("tab", "enter")
+        await driver.until(lambda: not manager.reversals(), "the confirmation")
+        assert manager.get("nodes.n01.version").value == "v7"
+
+
+async def marks(driver: Driver, key: str) -> None:
+    await driver.press("5", key)
+    assert len(driver.deck.audit.marked) == 1
+    await driver.press(key)
+    assert not driver.deck.audit.marked
+
+
+async def asks_to_undo(driver: Driver, key: str) -> None:
+    await driver.press("5", key)
+    assert isinstance(driver.app.screen, ReviewScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
+
+
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "help": helps,
     "palette": opens_palette,
@@ -297,6 +350,11 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "settings": opens_settings,
     "import": imports,
     "reveal": reveals,
+    "edit": edits,
+    **{f"node.{name}": on_a_node(screen) for name, screen in NODE_KEYS.items()},
+    "keep": keeps,
+    "mark": marks,
+    "undo": asks_to_undo,
     "table.up": moves(5, 4),
     "table.down": moves(5, 6),
     "table.left": sideways("host", "id"),

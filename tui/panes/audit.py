@@ -59,6 +59,7 @@ class AuditPane(Pane):
         self._by_key: dict[str, Change] = {}
         self._accesses: dict[str, Access] = {}
         self._told: dict[int, tuple[Change, Cell]] = {}
+        self.marked: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
         """One table, whose filter the store answers."""
@@ -105,6 +106,29 @@ class AuditPane(Pane):
         """The path that a row is about."""
         access = self.access(key)
         return self.change(key).path if access is None else access.path
+
+    def pointed(self) -> Change | None:
+        """The change under the cursor."""
+        key = self.table.cursor_key
+        return None if key is None else self._by_key.get(key)
+
+    def mark(self) -> bool:
+        """Mark the change under the cursor, or take its mark back; whether there is one."""
+        change = self.pointed()
+        if change is not None:
+            self._remark(self.marked ^ {change.id})
+        return change is not None
+
+    def unmark(self) -> bool:
+        """Take all marks back; whether there were any."""
+        was = bool(self.marked)
+        self._remark(frozenset())
+        return was
+
+    def _remark(self, marked: frozenset[int]) -> None:
+        self.marked = marked
+        self.entitle(f"{len(marked)} marked" if marked else "")
+        self.retell()
 
     # the filter
 
@@ -181,7 +205,7 @@ class AuditPane(Pane):
             self.refill(self.picture, flash=search.take(found))
             self._tell_found(search)
 
-    def _tell_found(self, search: LogSearch) -> None:
+    def _tell_found(self, search: Seeking) -> None:
         """Say how far a search came, unless the filter has become one that cannot be read."""
         if not self._unread:
             self.table.tell_filter(search.told())
@@ -194,8 +218,14 @@ class AuditPane(Pane):
     def _row(self, key: str, change: Change) -> Row:
         seconds = (self.clock() - change.at).total_seconds()
         who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
+        marked = change.id in self.marked
+        age_told = f"{UNICODE.on} {coarse_age(seconds)}" if marked else coarse_age(seconds)
         cells = (
-            Cell(coarse_age(seconds), "muted", change.at.isoformat(timespec="milliseconds")),
+            Cell(
+                age_told,
+                "accent" if marked else "muted",
+                change.at.isoformat(timespec="milliseconds"),
+            ),
             Cell(change.path),
             self._told[change.id][1],
             who,

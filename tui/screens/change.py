@@ -40,12 +40,12 @@ class ChangeScreen(Screen[None]):
 
     def __init__(self, change: Change) -> None:
         super().__init__()
-        self._change = change
+        self.change = change
         self._fields = {field.path: field for field in history.fields(change)}
 
     def compose(self) -> ComposeResult:
         """The change in words, then its fields."""
-        change = self._change
+        change = self.change
         when = change.at.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
         done = _DONE.get(change.action, "changed")
         yield Static(Content(f"{_short(change.path)} {done}"), classes="heading")
@@ -61,7 +61,7 @@ class ChangeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Fill in the fields."""
-        table, path = self.query_one(Table), self._change.path
+        table, path = self.query_one(Table), self.change.path
         table.set_rows(
             [
                 Row(

@@ -21,6 +21,7 @@ from store.models import Change
 from store.sealing.access import Access
 from store.travel import Visit
 from tui.commands import PANES, bindings
+from tui.editing.countdown import Countdown
 from tui.held_clock import HeldClock
 from tui.panes.audit import AuditPane
 from tui.panes.base import Pane
@@ -69,6 +70,7 @@ class DeckScreen(Screen[None]):
         super().__init__()
         self._warnings = tuple(warnings)
         self._where = where
+        self._wall_clock = clock
         self._live_clock = HeldClock(clock)
         self._store = store
         self._read_only = read_only
@@ -90,6 +92,9 @@ class DeckScreen(Screen[None]):
         )
         yield TravelBanner(self._live_clock).data_bind(DeckScreen.picture, DeckScreen.live)
         yield FindingsStrip(self.clock).data_bind(DeckScreen.picture)
+        yield Countdown(self._wall_clock, self._store, read_only=self._read_only).data_bind(
+            DeckScreen.live
+        )
         yield Static(id="notice", markup=False)
         with Vertical(id="panes"):
             with Horizontal(id="top", classes="row"):
@@ -213,6 +218,16 @@ class DeckScreen(Screen[None]):
     def pane(self, name: str) -> Pane:
         """A pane by its name."""
         return self.query_one(f"#{name}", Pane)
+
+    @property
+    def audit(self) -> AuditPane:
+        """The audit pane."""
+        return self.query_one(AuditPane)
+
+    @property
+    def countdown(self) -> Countdown:
+        """The line of edits that wait for their confirmation."""
+        return self.query_one(Countdown)
 
     def focus_on(self, name: str) -> None:
         """Give a pane the focus, bringing it on screen where one is shown at a time."""

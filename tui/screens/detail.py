@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from store import codec
 from store.errors import NodedeckError
+from store.models import Change
 from store.searching import EXTERNAL
 from tui.glyphs import UNICODE
 from tui.inspection import HISTORY_ROWS, Field, Inspection, inspect, newest
@@ -208,6 +209,22 @@ class DetailScreen(Screen[None]):
             return
         title, value = self._value(str(part.id), key, found)
         self.app.push_screen(ValueScreen(title, (("Value", value),)))
+
+    def pointed_path(self) -> str:
+        """The path under the cursor; the whole one where the cursor is on no part of it."""
+        focused = next((one for one in self.query(Table) if one.has_focus), None)
+        part = getattr(focused.parent, "id", "") if focused is not None else ""
+        if part in ("models", "hardware"):
+            return f"{self._path}.{part}"
+        key = focused.cursor_key if focused is not None and part == "fields" else None
+        return key or self._path
+
+    def pointed_change(self) -> Change | None:
+        """The change under the cursor, None where the cursor is not in the history."""
+        table = self._table("past")
+        if self._shown is None or not table.has_focus:
+            return None
+        return next((one for one in self._shown.changes if str(one.id) == table.cursor_key), None)
 
     def _value(self, part: str, key: str, found: Inspection) -> tuple[str, Any]:
         """What a row stands for, and under which name."""

@@ -10,20 +10,17 @@ from typing import Final
 import click
 
 from store import codec, paths
-from store.documents import Document, Entry, Source
-from store.errors import NodedeckError, Refused, UnknownPath, UsageError
+from store.errors import Refused, UsageError
 from store.history import fields
 from store.manager import ConfigManager
 from store.models import Change
 from store.operations.pending import Unconfirmed
-from store.paths import Kind
-from tui import output
+from tui import output, ownership
 from tui.verbs import common, confirming
 from tui.verbs.completing import complete_paths
 from tui.verbs.set_in_file import set_in_file
 
 _NUMBER: Final = re.compile(r"-(\d|\.\d)[\w.+-]*")
-_DAEMONS_CHAIN_VALUES: Final = frozenset(paths.CHAIN_VALUES) - {"merged_node_config"}
 
 
 class _Rehearsed(Exception):
@@ -131,7 +128,7 @@ def command(
             output.say(left)
         version = manager.version_of(path)
     report = _report(path, changes, dry_run=dry_run)
-    for sentence in (*report, *warnings(document, path)):
+    for sentence in (*report, *ownership.warnings(document, path)):
         output.say(sentence)
     confirming.tell(made)
     if as_json:
@@ -182,37 +179,6 @@ def _changes(
     except _Rehearsed:
         return changes
     return changes
-
-
-def _present(document: Document, path: str) -> Entry | None:
-    """The value at a path, None where there is none; an unreadable config file is no hindrance."""
-    try:
-        return document.get(path)
-    except NodedeckError as error:
-        if isinstance(error, UnknownPath) or error is document.static.fault:
-            return None
-        raise
-
-
-def warnings(document: Document, path: str) -> list[str]:
-    """What an operator should know about a path that was just set."""
-    said = []
-    address = paths.locate(path)
-    daemons = address is not None and (
-        address.kind in (Kind.SEED, Kind.VERSIONS) or address.entity in _DAEMONS_CHAIN_VALUES
-    )
-    if daemons:
-        said.append(
-            f"{path} belongs to the daemon, which writes it from its memory: a running daemon will"
-            " overwrite this."
-        )
-    entry = _present(document, path)
-    if entry is not None and entry.source in (Source.FLAG, Source.ENV):
-        layer = "--override" if entry.source is Source.FLAG else "the environment"
-        said.append(
-            f"{path} is overridden by {layer}: the stored value has no effect while that lasts."
-        )
-    return said
 
 
 def _report(path: str, changes: list[Change], *, dry_run: bool) -> list[str]:

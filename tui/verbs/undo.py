@@ -8,17 +8,14 @@ from typing import Final
 
 import click
 
-from store import paths, undoing
+from store import undoing
 from store.errors import UsageError
-from store.history import kind_of, parts_of
 from store.manager import ConfigManager
 from store.models import Change
-from store.paths import Kind
-from tui import output
+from tui import output, ownership
 from tui.verbs import common
 from tui.verbs.changes import differences
 from tui.verbs.history import item
-from tui.verbs.set_ import warnings
 
 _ID: Final = re.compile(r"#?(\d{1,18})")
 
@@ -52,7 +49,7 @@ def command(
     common.refuse_read_only(current)
     ids = sorted({_change_id(text) for text in changes}, reverse=True)
     with current.open() as manager:
-        keyless = _keys_that_go(manager, ids)
+        keyless = ownership.keys_that_go(manager, ids)
         made = _undone(manager, ids, current.reason, dry_run=dry_run)
         document = manager.effective()
     for change in made:
@@ -62,7 +59,7 @@ def command(
     for node in keyless:
         output.say(f"The security key of {node} {'would go' if dry_run else 'went'} with it.")
     for path in dict.fromkeys(change.path for change in made):
-        for warning in warnings(document, path) if _readable(path) else []:
+        for warning in ownership.warnings(document, path) if ownership.readable(path) else []:
             output.say(warning)
     if as_json:
         items = [{**item(change), **({"id": None} if dry_run else {})} for change in made]
@@ -98,22 +95,3 @@ def _undone(
     except _Rehearsed:
         return made
     return made
-
-
-def _keys_that_go(manager: ConfigManager, ids: Sequence[int]) -> list[str]:
-    """Nodes that an undo takes away together with their security keys."""
-    found = [manager.change(change_id) for change_id in ids]
-    added = (change for change in found if change is not None and change.action == "I")
-    return [
-        change.path
-        for change in added
-        if kind_of(change.path) is Kind.NODE and manager.node_key_version(parts_of(change.path)[-1])
-    ]
-
-
-def _readable(path: str) -> bool:
-    """Whether a path is one that people can write, and not only a foreign program."""
-    try:
-        return paths.locate(path) is not None
-    except UsageError:
-        return False

@@ -1,0 +1,1 @@
+"""Editing from the deck: fields, staging, previews, and what they write."""

@@ -1,0 +1,232 @@
+"""The actions that change something: what they are about, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from textual import actions
+from textual.dom import DOMNode
+
+from store.errors import NodedeckError
+from store.manager import ConfigManager
+from store.models import Change
+from tui.editing import registry
+from tui.editing.confirming import preview_of_keeping
+from tui.editing.rehearsal import Preview, Write, preview_of_undo, undo
+from tui.editing.review import Outcome, ReviewScreen
+from tui.editing.staging import Subject, read
+from tui.panes.audit import AuditPane
+from tui.screens.change import ChangeScreen
+from tui.screens.detail import DetailScreen
+from tui.session import Session
+from tui.travel import TimeTravel
+
+_READ_ONLY: Final = (
+    "This console is read-only; nothing was changed. Start it without --read-only (and"
+    " NODEDECK_READONLY) to write."
+)
+_WRITING: Final = frozenset(
+    {"undo", "keep", "edit", "add_node", "copy_node", "switch_node", "remove_node"}
+)
+_HERE: Final = frozenset({*_WRITING, "mark"})
+
+
+class Hands(TimeTravel):
+    """The actions of an app that writes; the app supplies deck, store and session."""
+
+    session: Session
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what changes something where there is something to change."""
+        if action in _HERE:
+            return self._in_place
+        return super().check_action(action, parameters)
+
+    async def run_action(
+        self,
+        action: str | actions.ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Refuse what writes in a read-only console, whatever key or list it comes from."""
+        name = (actions.parse(action) if isinstance(action, str) else action)[1]
+        refused = self.session.read_only and name in _WRITING
+        if refused and self.visit is None and self._in_place:
+            self._say(_READ_ONLY)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    @property
+    def _in_place(self) -> bool:
+        """Whether the screen on top is one whose rows can be changed."""
+        return self.screen is self._deck or isinstance(self.screen, DetailScreen | ChangeScreen)
+
+    # edit
+
+    async def action_edit(self) -> None:
+        """Open a form on what the cursor is on."""
+        path = self._pointed_path()
+        if path is None:
+            return
+        try:
+            subject = await self._store.call(lambda manager: read(manager, path))
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        await self._open_form(subject)
+
+    async def _open_form(self, subject: Subject) -> None:
+        # its fields take a tenth of the start to be imported
+        from tui.editing.form import FormScreen
+
+        await self.push_screen(FormScreen(subject, self._store))
+
+    def _pointed_path(self) -> str | None:
+        """The path that the cursor is on, None where it is on none."""
+        if not self._in_place:
+            return None
+        screen = self.screen
+        if isinstance(screen, DetailScreen):
+            return screen.pointed_path()
+        change = self._pointed_change()
+        if change is not None:
+            return change.path
+        pane = self._deck.pane(self._deck.active)
+        key = pane.table.cursor_key
+        return None if key is None else pane.target(key)
+
+    # nodes
+
+    async def action_add_node(self) -> None:
+        """Open the form of a new node."""
+        if self._in_place:
+            await self._draft(None)
+
+    async def action_copy_node(self) -> None:
+        """Open the form of a new node with the values of the one pointed at."""
+        if (node := self._pointed_node()) is not None:
+            await self._draft(node)
+
+    async def _draft(self, like: str | None) -> None:
+        try:
+            subject = await self._store.call(lambda manager: registry.draft(manager, like))
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        await self._open_form(subject)
+
+    async def action_switch_node(self) -> None:
+        """Turn the node pointed at on or off, after a look at it."""
+        if (node := self._pointed_node()) is None:
+            return
+        try:
+            enabled, preview = await self._store.call(
+                lambda manager: registry.preview_of_switch(manager, node)
+            )
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        verb = "Enable" if enabled else "Disable"
+        await self._ask(f"{verb} {node}", preview, registry.switch(node, enabled), verb)
+
+    async def action_remove_node(self) -> None:
+        """Remove the node pointed at, once its id was typed."""
+        if (node := self._pointed_node()) is None:
+            return
+        try:
+            version, preview = await self._store.call(
+                lambda manager: registry.preview_of_removal(manager, node)
+            )
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        write = registry.removal(node, version)
+        await self._ask(f"Remove {node}", preview, write, "Remove", typed=node)
+
+    async def _ask(
+        self, title: str, preview: Preview, write: Write, action: str, *, typed: str = ""
+    ) -> None:
+        """Show what a write would do, and do it where it is wanted."""
+
+        async def commit(reason: str | None) -> object:
+            return await self._store.call(lambda manager: write(manager, reason))
+
+        await self.push_screen(ReviewScreen(title, preview, commit, action=action, typed=typed))
+
+    def _pointed_node(self) -> str | None:
+        """The id of the node that the cursor is on; says what to do where it is on none."""
+        path = self._pointed_path()
+        node = registry.node_id(path) if path is not None else None
+        if node is None and self._in_place:
+            self._say("This is for nodes: point at one; 3 goes to the nodes pane.")
+        return node
+
+    # keeping
+
+    async def action_keep(self) -> None:
+        """Keep the edit that would revert next, after a look at it."""
+        if not self._in_place:
+            return
+        if not self._deck.countdown.waiting:
+            self._say("No edit waits to be kept.")
+            return
+        first = self._deck.countdown.waiting[0]
+
+        def keep(manager: ConfigManager, _: str | None) -> object:
+            return manager.confirm(first.id)
+
+        await self._ask("Keep this change", preview_of_keeping(first), keep, "Keep")
+
+    # undo
+
+    def action_mark(self) -> None:
+        """Mark the change under the cursor, or take its mark back."""
+        pane = self._audit()
+        if pane is None or not pane.mark():
+            self._say("Marks are for changes; 5 goes to the audit pane.")
+
+    async def action_undo(self) -> None:
+        """Show what an undo of the marked changes, or of the one pointed at, would do."""
+        if not self._in_place:
+            return
+        pane = self._audit()
+        pointed = self._pointed_change()
+        ids = sorted(pane.marked) if pane is not None and pane.marked else []
+        if not ids and pointed is not None:
+            ids = [pointed.id]
+        if not ids:
+            self._say("u undoes a change: point at one in the audit pane or in a history.")
+            return
+        try:
+            preview: Preview = await self._store.call(lambda manager: preview_of_undo(manager, ids))
+        except NodedeckError as fault:
+            self._say(str(fault))
+            return
+        count = f"change #{ids[0]}" if len(ids) == 1 else f"{len(ids)} changes, all or none"
+        write = undo(ids)
+
+        async def commit(reason: str | None) -> object:
+            return await self._store.call(lambda manager: write(manager, reason))
+
+        def done(outcome: Outcome | None) -> None:
+            if outcome is Outcome.DONE:
+                self._deck.audit.unmark()
+                self._say(f"Undone: {count}.")
+
+        screen = ReviewScreen(f"Undo {count}", preview, commit, action="Undo")
+        await self.push_screen(screen, done)
+
+    def _audit(self) -> AuditPane | None:
+        """The audit pane where it is what the keys are about."""
+        on_it = self.screen is self._deck and self._deck.active == "audit"
+        return self._deck.audit if on_it else None
+
+    def _pointed_change(self) -> Change | None:
+        screen = self.screen
+        if isinstance(screen, ChangeScreen):
+            return screen.change
+        if isinstance(screen, DetailScreen):
+            return screen.pointed_change()
+        pane = self._audit()
+        return pane.pointed() if pane is not None else None

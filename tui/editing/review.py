@@ -1,0 +1,175 @@
+"""The last look before a write: what would change, a reason, and Cancel under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import Any, ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from store import codec
+from store.errors import NodedeckError, VersionConflict
+from tui.clipboard import plain
+from tui.editing.lines import LineInput, ReasonInput
+from tui.editing.rehearsal import Preview
+from tui.glyphs import UNICODE
+from tui.text import clean
+from tui.widgets.table import Table
+from tui.widgets.table_model import Cell, Column, Row
+
+_TITLE_CELLS: Final = 200
+_COLUMNS: Final = (
+    Column("path", "path", min_width=16, max_width=44),
+    Column("old", "now", grow=1, min_width=10, max_width=300),
+    Column("new", "then", grow=1, min_width=10, max_width=300),
+)
+
+Commit = Callable[[str | None], Awaitable[object]]
+"""Writes, with the reason; raises NodedeckError where nothing was changed."""
+
+
+class Outcome(StrEnum):
+    """How a review ended, where it was not cancelled."""
+
+    DONE = "done"
+    MOVED_ON = "moved on"
+
+
+class ReviewScreen(ModalScreen[Outcome | None]):
+    """Shows a preview and writes once its button is pressed; a refusal is said, and nothing moves.
+
+    Where something has to be ``typed`` first, the button waits for exactly that. With
+    ``merges`` a conflict closes the dialog, since whoever opened it shows both values.
+    """
+
+    DEFAULT_CSS = """
+    ReviewScreen { align: center middle; }
+    ReviewScreen #review {
+        width: 96; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        border: round $primary; background: $surface;
+    }
+    ReviewScreen Table { height: auto; max-height: 11; background: $surface; }
+    ReviewScreen .note { height: auto; max-height: 6; color: $text-warning; }
+    ReviewScreen .ask { height: 1; }
+    ReviewScreen .ask Static { width: 24; color: $text-muted; }
+    ReviewScreen .ask Input { width: 1fr; }
+    ReviewScreen #typed-for { height: auto; max-height: 3; color: $text-warning; }
+    ReviewScreen #refused { height: auto; max-height: 6; color: $text-error; }
+    ReviewScreen #buttons { height: 1; margin-top: 1; }
+    ReviewScreen Button { margin-right: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", id="review.cancel")
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        preview: Preview,
+        commit: Commit,
+        *,
+        action: str,
+        typed: str = "",
+        merges: bool = False,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._preview = preview
+        self._commit = commit
+        self._action = action
+        # what cannot be typed need not be
+        self._typed = plain(typed)
+        self._merges = merges
+        self._writing = False
+
+    def compose(self) -> ComposeResult:
+        """What changes, what to know of it, the reason, the buttons."""
+        with Vertical(id="review") as box:
+            box.border_title = Content(clean(self._title, limit=_TITLE_CELLS))
+            box.border_subtitle = "esc cancels"
+            yield Table(_COLUMNS, empty="Nothing would change.")
+            for note in self._preview.notes:
+                yield Static(clean(note), classes="note", markup=False)
+            if self._typed:
+                with Vertical(id="typed-for"):
+                    yield Static(f"Type {clean(self._typed)} to go on:", markup=False)
+                with Horizontal(classes="ask"):
+                    yield Static("typed", markup=False)
+                    yield LineInput(id="typed")
+            with Horizontal(classes="ask"):
+                yield Static("reason", markup=False)
+                yield ReasonInput()
+            yield Static(id="refused", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel", variant="primary", compact=True)
+                yield Button(
+                    self._action,
+                    id="commit",
+                    variant="warning",
+                    compact=True,
+                    disabled=bool(self._typed) or not self._preview.fields,
+                )
+
+    def on_mount(self) -> None:
+        """Stand on Cancel."""
+        self.query_one(Table).set_rows(
+            [
+                Row(
+                    f"{at}",
+                    (
+                        field.path,
+                        Cell(_shown(field.old), "muted"),
+                        Cell(_shown(field.new), "strong"),
+                    ),
+                )
+                for at, field in enumerate(self._preview.fields)
+            ],
+            flash=False,
+        )
+        self.query_one("#refused").display = False
+        self.query_one("#cancel").focus()
+
+    @on(Input.Changed, "#typed")
+    def _was_typed(self, event: Input.Changed) -> None:
+        self.query_one("#commit").disabled = event.value != self._typed
+
+    @on(Input.Submitted)
+    def _next(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_next()
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Leave everything as it is."""
+        if not self._writing:
+            self.dismiss(None)
+
+    @on(Button.Pressed, "#commit")
+    async def _commit_pressed(self) -> None:
+        if self._writing or self.app.screen is not self:
+            return
+        self._writing = True
+        try:
+            await self._commit(self.query_one(ReasonInput).reason)
+        except NodedeckError as fault:
+            self._writing = False
+            if self._merges and isinstance(fault, VersionConflict):
+                self.dismiss(Outcome.MOVED_ON)
+            else:
+                said = self.query_one("#refused", Static)
+                said.display = True
+                said.update(clean(str(fault)))
+                self.query_one("#cancel").focus()
+        else:
+            self.dismiss(Outcome.DONE)
+
+
+def _shown(value: Any) -> str:
+    return UNICODE.none if value is None else codec.shown(value)
