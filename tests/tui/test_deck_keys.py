@@ -369,7 +369,7 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "pause": pauses,
     "table.filter": filters,
     "table.next": matches(30),
-    "table.previous": matches(3),
+    "table.previous": matches(39),  # past the first to the last
     "table.sort": sorts,
     "table.copy": copies("n01"),
     "table.copy_row": copies("enabled\tn01\t"),
