@@ -213,6 +213,7 @@ async def test_hostile_text_is_shown_literally_wherever_one_goes(places: Locatio
         assert driver.app.screen_stack == [driver.deck]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_text_is_shown_literally_in_what_opens(places: Locations, text: str) -> None:
     fill(places.database, text)
@@ -354,7 +355,7 @@ async def test_secrets_are_masked_in_every_pane(places: Locations) -> None:
         assert codec.MASK in texts(driver, "chain") & texts(driver, "params")
 
 
-@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles", "UTC"])
+@pytest.mark.parametrize("zone", ["America/Los_Angeles"])
 @pytest.mark.parametrize("height", [0, 1, 10, 2**62, 2**63 - 1, 53_000_000_000])
 async def test_no_upgrade_is_too_far_away(
     places: Locations, monkeypatch: pytest.MonkeyPatch, zone: str, height: int

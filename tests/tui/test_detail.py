@@ -318,6 +318,7 @@ async def test_ten_thousand_models_stay_responsive(places: Locations) -> None:
         await prompt(driver, "g", "pagedown", "enter", "escape", "escape")
 
 
+@pytest.mark.soak
 async def test_five_megabytes_of_json_stay_responsive(places: Locations) -> None:
     value = five_megabytes()
     assert len(json.dumps(value)) > 5_000_000
