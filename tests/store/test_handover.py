@@ -86,7 +86,7 @@ def test_findings_that_opened_closed_passed_and_stand(
     seen = since(manager, 8 * HOUR).findings
     assert rules(seen.opened) == {"node-disabled", "seed-order"}
     assert rules(seen.closed) == {"claim"}
-    assert rules(seen.passed) == {"height", "behind"}
+    assert rules(seen.passed) == {"height", "behind", "ahead"}
     assert not seen.standing
     (disabled,) = (one for one in seen.opened if one.finding.rule == "node-disabled")
     assert disabled.opened == clock.now - timedelta(hours=4)

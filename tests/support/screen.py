@@ -9,7 +9,8 @@ from rich.cells import get_character_cell_size
 
 _TOKEN = re.compile(
     r"\x1b\[(?P<mode>[?<>=]*)(?P<args>[\d;]*)[ !$\"']*(?P<end>[@-~])"  # a control sequence
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\)"  # a title, the clipboard, a question
+    r"|\x1bP.*?\x1b\\"  # what tmux hands on, with an end of its own inside
+    r"|\x1b[\]X^_].*?(?:\x07|\x1b\\)"  # a title, the clipboard, a question
     r"|\x1b[()][A-Z0-9]|\x1b[=>78cDEHMNOZ]"
     r"|(?P<break>[\r\n\b])"
     r"|(?P<text>[^\x1b\r\n\b]+)",

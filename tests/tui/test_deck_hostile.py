@@ -122,6 +122,7 @@ def links(driver: Driver) -> list[Any]:
     return found
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_text_is_shown_literally_everywhere(places: Locations, text: str) -> None:
     fill(places.database, text)

@@ -275,7 +275,10 @@ async def test_a_lost_key_is_a_sentence_and_on_record(
         await ask(driver)
         await driver.press("tab", "w", "enter")
         await driver.until(lambda: accesses(places)[0].act == "reveal", "the failed look")
-        await driver.until_shown("master.key")
+        # a long path is broken at the dialog's edge
+        await driver.until(
+            lambda: "master.key" in re.sub(r"[^\w.]", "", driver.screen()), "the sentence"
+        )
         assert isinstance(driver.app.screen, ReasonScreen)
         newest = accesses(places)[0]
         assert newest.result.startswith("failed: ")

@@ -306,6 +306,7 @@ async def prompt(driver: Driver, *keys: str) -> None:
         assert time.monotonic() - began < PROMPT_SECONDS, key
 
 
+@pytest.mark.soak
 async def test_ten_thousand_models_stay_responsive(places: Locations) -> None:
     foreign.write(
         places.database,
