@@ -109,7 +109,9 @@ async def test_from_a_missing_database_to_the_deck_with_its_state(host: Path) ->
         assert driver.focused == "cancel"
         await driver.press("tab", "enter")
         await driver.reach(DONE)
-        await driver.until_shown("33 added, 3 stay in the file", BACKUP.partition(".2025")[0], "Receipt 1")
+        await driver.until_shown(
+            "33 added, 3 stay in the file", BACKUP.partition(".2025")[0], "Receipt 1"
+        )
         await driver.press("enter")
         assert isinstance(driver.app.screen, DeckScreen)
         await driver.until(lambda: driver.deck.picture is not None, "the state on the deck")
