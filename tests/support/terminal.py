@@ -53,11 +53,11 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not seen(self.output):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{what} did not come; last: {bytes(self.output[-2000:])!r}")
+                raise TimeoutError(f"{what} did not come; the screen:\n{self.screen.text()}")
             if not self.read(0.1) and self.process.poll() is not None and not self.read(0.1):
                 if seen(self.output):
                     return
-                raise TimeoutError(f"it ended before {what}: {bytes(self.output[-2000:])!r}")
+                raise TimeoutError(f"it ended before {what}; the screen:\n{self.screen.text()}")
 
     def until_text(self, text: str) -> None:
         """Read until a text is on the screen, of which only what differs is ever sent."""

@@ -24,8 +24,9 @@ HOSTILE = "`` # [x](http://e.vil) <b> | **bold** \x1b[31m\u202e\nwww.e.vil _it_"
 
 @pytest.fixture
 def here(manager: ConfigManager, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory whose database has a shift behind it that ends now."""
-    lived(manager, manager.database.path, utc_now())
+    """A directory whose database has a shift behind it that has just ended."""
+    # not now: ages that are cut at the minute would depend on how long the writing took
+    lived(manager, manager.database.path, utc_now() - timedelta(seconds=10))
     monkeypatch.chdir(manager.config.parent)
     return manager.config.parent
 

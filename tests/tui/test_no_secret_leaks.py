@@ -107,7 +107,7 @@ def test_nothing_that_is_written_or_shown_holds_a_secret(
             deck.until_text("Audit")
             deck.until_text("provider_configs")
             deck.type(b"5\r")
-            deck.until_text("Fields")
+            deck.until_text("What changed")
             deck.type(b"\x03")
             assert deck.end() == 0
         files = list(written(here, Path(os.environ["HOME"])))
