@@ -13,7 +13,8 @@ from store.manager import ConfigManager
 from store.models import Change
 from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
-from tests.tui.test_deck_hostile import HOSTILE, links
+from tests.support.hostile import each_hostile
+from tests.tui.test_deck_hostile import links
 from tests.tui.test_editing_undo import asked, said
 from tui.app import NodedeckApp
 from tui.editing.fields import Choice, FieldBox
@@ -320,7 +321,7 @@ async def test_read_only(places: Locations) -> None:
         assert driver.app.screen is driver.deck
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_hostile
 async def test_hostile_text_is_shown_literally(places: Locations, text: str) -> None:
     foreign.write(
         places.database, "DELETE FROM inference_nodes", foreign.node(text, host=text, version=text)

@@ -12,7 +12,8 @@ from store.manager import ConfigManager
 from store.models import Change
 from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
-from tests.tui.test_deck_hostile import HOSTILE, links
+from tests.support.hostile import each_hostile
+from tests.tui.test_deck_hostile import links
 from tui.editing.review import ReviewScreen
 
 NODE = "nodes.dk03-c"
@@ -185,7 +186,7 @@ async def test_without_a_change_it_says_where_they_are(places: Locations) -> Non
         assert "audit" in said(driver)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_hostile
 async def test_hostile_text_is_shown_literally(places: Locations, text: str) -> None:
     foreign.write(places.database, foreign.node(text))
     foreign.write(places.database, ("UPDATE inference_nodes SET host=? WHERE id=?", (text, text)))
