@@ -31,6 +31,7 @@ from tui import clipboard, preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
 from tui.editing.hands import Hands
 from tui.handover import Place
+from tui.hangup import TerminalDriver
 from tui.looks import SecretLooks
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
@@ -290,6 +291,7 @@ def run(session: Session) -> int:
     app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")), glyphs=glyphs)
     if chosen.theme is None and app.console.color_system == "standard":
         app.theme = FEW_COLOURS
+    app.driver_class = TerminalDriver
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

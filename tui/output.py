@@ -38,6 +38,15 @@ def on_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def at_terminal() -> bool:
+    """Whether somebody sits at a terminal that a screen can be drawn on and keys come from.
+
+    Input from nowhere, such as ``/dev/null``, is always at its end, and no key would ever leave.
+    """
+    reading = sys.stdin is not None and sys.stdin.isatty()
+    return reading and on_terminal() and os.environ.get("TERM") != "dumb"
+
+
 def put(text: str, *, end: str = "\n") -> None:
     """Write data to stdout: as it is to a pipe, line by line clean to a terminal.
 
