@@ -216,4 +216,4 @@ def _upgrade_told(picture: Picture, now: datetime) -> list[str]:
         return [f"upgrade {told}", told]
     when = f" ≈ {moment(arrival.at, now.astimezone())}"
     give = give_or_take(arrival)
-    return [f"upgrade {told}{when} {give}", f"{told}{when} {give}", f"{told}{when}"]
+    return [f"upgrade {told}{when}{give}", f"{told}{when}{give}", f"{told}{when}"]
