@@ -16,8 +16,9 @@ from store.models import EpochSeed, Snapshot
 from store.paths import SEED_TYPES
 from tui import markdown
 from tui.arrival import give_or_take
+from tui.glyphs import UNICODE
 from tui.markdown import code, prose
-from tui.text import UNICODE, age, duration, grouped, lag, moment, until
+from tui.text import age, duration, grouped, lag, moment, until
 
 _ENTITIES: Final = 60
 _FIELDS: Final = 8

@@ -16,12 +16,13 @@ from store.models import Change, FieldChange
 from store.paths import HEIGHT_PATHS
 from store.sealing.access import EVERYTHING, Access
 from store.searching import EXTERNAL, Search
+from tui.glyphs import UNICODE
 from tui.panes.access_search import AccessSearch
 from tui.panes.base import Pane
 from tui.panes.log_search import LogSearch, Seeking
 from tui.picture import Picture
 from tui.store_thread import StoreThread
-from tui.text import UNICODE, age, shorten_middle
+from tui.text import age, shorten_middle
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 

@@ -14,8 +14,9 @@ from textual.widgets import Static
 from store import paths
 from store.errors import UsageError
 from store.findings import Finding, Severity, Verdict
+from tui.glyphs import UNICODE
 from tui.screens.deck import DeckScreen
-from tui.text import UNICODE, clean
+from tui.text import clean
 from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row, Tone

@@ -18,8 +18,9 @@ from store.findings import Evidence
 from store.models import Snapshot
 from store.paths import SEED_TYPES
 from tui.arrival import give_or_take
+from tui.glyphs import UNICODE
 from tui.picture import Picture
-from tui.text import UNICODE, age, clean, duration, grouped, lag, moment
+from tui.text import age, clean, duration, grouped, lag, moment
 
 Part = str | tuple[str, str]
 
