@@ -60,7 +60,7 @@ def command(context: click.Context, *, moment: str, file: str | None, as_json: b
         return
     text = written(made, Place(host, str(current.locations.database)))
     if target is None:
-        output.put(text, end="")
+        output.put(output.in_signs(text), end="")
     else:
         files.write(target, text.encode())
         output.say(f"Wrote {target}.")
