@@ -20,6 +20,7 @@ from tui.text import clean
 from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row, Tone
+from tui.widgets.trouble_line import TroubleLine
 
 TONES: dict[Severity, Tone] = {
     Severity.CRITICAL: "critical",
@@ -52,6 +53,7 @@ class FindingsScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The verdict, the list, the finding in full."""
+        yield TroubleLine()
         yield Static(restart_text(self._verdict), classes="heading", markup=False)
         with Vertical(classes="pane", id="list") as box:
             box.border_title = "Findings"
