@@ -27,10 +27,11 @@ from store.errors import Busy, NodedeckError
 from store.judging import judge, verdict
 from store.manager import utc_now
 from store.watcher import wakeups, watched
-from tui import clipboard, preferences
+from tui import charset, clipboard, preferences
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
 from tui.editing.hands import Hands
 from tui.handover import Place
+from tui.hangup import TerminalDriver
 from tui.looks import SecretLooks
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
@@ -286,10 +287,11 @@ def run(session: Session) -> int:
     )
     # the deck is drawn on stderr
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
-    glyphs = plain_glyphs(chosen.glyphs, os.environ, encoding)
+    glyphs = plain_glyphs(chosen.glyphs, charset.environment(os.environ), encoding)
     app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")), glyphs=glyphs)
     if chosen.theme is None and app.console.color_system == "standard":
         app.theme = FEW_COLOURS
+    app.driver_class = TerminalDriver
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

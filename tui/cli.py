@@ -113,7 +113,7 @@ cli.params.append(common.reason_option())
 
 def _open_deck(context: click.Context) -> int:
     current = common.session(context)
-    if os.environ.get("TERM") == "dumb" or not output.on_terminal():
+    if not output.at_terminal():
         from tui.verbs import status
 
         output.say("This is no terminal that the deck could use, so here is the status.")

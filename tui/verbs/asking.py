@@ -28,14 +28,16 @@ def confirm(question: str, what: str, *, yes: bool, no_input: bool) -> None:
     """
     if not yes:
         _somebody(what, no_input=no_input)
-        click.confirm(clean(question), default=False, abort=True, err=True)
+        click.confirm(
+            output.in_signs(clean(question), sys.stderr), default=False, abort=True, err=True
+        )
 
 
 def agreed(question: str, *, yes: bool, no_input: bool) -> bool:
     """Whether an option or a person says yes to what is left undone otherwise."""
     if yes or no_input or not sys.stdin.isatty():
         return yes
-    return click.confirm(clean(question), default=False, err=True)
+    return click.confirm(output.in_signs(clean(question), sys.stderr), default=False, err=True)
 
 
 def type_name(name: str, warning: str, what: str, *, yes: bool, no_input: bool) -> None:

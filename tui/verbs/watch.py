@@ -169,7 +169,8 @@ def _line(change: Change) -> str:
     reason = f'  "{change.reason}"' if change.reason else ""
     told = "; ".join(differences(change))
     who = change.actor or "external"
-    return clean(f"{output.stamp(change.at)}  #{change.id}  {who}  {told}{reason}")
+    line = clean(f"{output.stamp(change.at)}  #{change.id}  {who}  {told}{reason}")
+    return output.in_signs(line)
 
 
 def _json_line(change: Change) -> str:
