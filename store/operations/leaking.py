@@ -52,7 +52,7 @@ class LeakOperations(SecretOperations):
 
         Each is on record. Raises what ``Vault.put`` raises.
         """
-        vault, cleared = Vault(self.database, self.master_key), False
+        vault, cleared = Vault(self.database, self.master_key, spare=self.spare_key), False
         for each in proposed:
             place = places.at(each.path)
             cleared |= vault.put(place, each.value, each.beside).cleared
