@@ -20,6 +20,7 @@ from store.documents import Overrides
 from store.errors import NodedeckError
 from store.locations import Locations
 from store.sealing import keyfile
+from store.sealing.keyfile import MasterKey
 
 
 def utc_now() -> datetime:
@@ -52,7 +53,7 @@ class Door:
         self._sound_schema: int | None = None
         self._known_file: _Stamp | None = None
         self.master_key = master_key or keyfile.place(os.environ)
-        self.rehearsing = False
+        self.spare_key: MasterKey | None = None
 
     @classmethod
     def open(

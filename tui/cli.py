@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import importlib
 import os
+import resource
 import sys
 from typing import Any, Final
 
@@ -142,7 +143,14 @@ def main(argv: list[str] | None = None) -> None:
         completion.answer(cli, asked)
         sys.exit(ExitCode.OK)
     output.make_safe()
+    _leave_no_core()
     sys.exit(int(_code(sys.argv[1:] if argv is None else argv)))
+
+
+def _leave_no_core() -> None:
+    """Have the system write no image of this process's memory, which may hold an opened secret."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _code(argv: list[str]) -> int:

@@ -175,7 +175,7 @@ class ValueOperations(StaticOperations):
         stored = settings.is_stored(db, service, key)
         if rule is None and not stored and not create:
             raise self._unknown(path)
-        vault = Vault(db, self.master_key, rehearsal=self.rehearsing)
+        vault = Vault(db, self.master_key, spare=self.spare_key)
         if settings.is_secret(db, path, present):
             vault.put_setting(service, key, text)
             self._record_sealed(path, reason)
