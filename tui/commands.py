@@ -33,6 +33,7 @@ PANES: Final = ("chain", "seeds", "nodes", "params", "audit")
 COMMANDS: Final = (
     Command("help", "question_mark,f1", "?  F1", "app.help", "help", "Show this help.", "app", True),
     Command("palette", "ctrl+p", "ctrl+p", "app.command_palette", "palette", "Find any action.", "app"),
+    Command("line", "colon", ":", "app.command_line", "command", "Run a verb, as in the shell.", "app"),
     Command("quit", "q", "q  ctrl+c", "app.quit", "quit", "Leave nodedeck.", "app", True),
     Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, filter, zoom.", "app"),
     *(

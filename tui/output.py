@@ -15,6 +15,7 @@ import click
 
 from store import codec, masks, paths
 from store.errors import NodedeckError, UsageError
+from tui import streams
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def make_safe() -> None:
 
 def on_terminal() -> bool:
     """Whether stdout is a terminal."""
+    if streams.console() is not None:
+        return False
     return sys.stdout is not None and sys.stdout.isatty()
 
 
@@ -43,6 +46,10 @@ def put(text: str, *, end: str = "\n") -> None:
 
     Raises ReaderGone where the pipe is closed and NodedeckError where writing fails.
     """
+    console = streams.console()
+    if console is not None:
+        console.put(text + end)
+        return
     if on_terminal():
         text = "\n".join(clean(line) for line in text.split("\n"))
     try:
@@ -82,6 +89,10 @@ def put_json(kind: str, /, **fields: Any) -> None:
 
 def say(text: str) -> None:
     """Write one line of narration to stderr."""
+    console = streams.console()
+    if console is not None:
+        console.say(text)
+        return
     click.echo(f"nodedeck: {clean(text)}", err=True)
 
 
@@ -135,6 +146,8 @@ def entry_fields(entry: Entry) -> dict[str, Any]:
 
 
 def _speaks_utf8() -> bool:
+    if streams.console() is not None:
+        return True
     encoding = getattr(sys.stdout, "encoding", None) or ""
     return encoding.lower().replace("-", "") == "utf8"
 
