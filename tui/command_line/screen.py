@@ -54,6 +54,7 @@ class CommandScreen(ModalScreen[None]):
     CommandScreen { align: left bottom; }
     CommandScreen #line { height: auto; background: $surface; border-top: solid $primary; }
     CommandScreen OutputView { padding: 0 1; }
+    CommandScreen #refused { height: auto; padding: 0 1; color: $text-error; }
     CommandScreen #past { height: auto; padding: 0 1; color: $text-warning; }
     CommandScreen #prompt { height: 1; padding: 0 1; }
     CommandScreen #prompt Static { width: 2; color: $primary; text-style: bold; }
@@ -85,6 +86,7 @@ class CommandScreen(ModalScreen[None]):
         """The pane, a word about the past, and the line."""
         with Vertical(id="line"):
             yield OutputView()
+            yield Static(id="refused", markup=False)
             if self._in_the_past:
                 yield Static(_PAST, id="past", markup=False)
             with Horizontal(id="prompt"):
@@ -94,6 +96,7 @@ class CommandScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Take the keys, and go on with what runs."""
         self.query_one(OutputView).display = False
+        self._refuse("")
         self.query_one(CommandInput).focus()
         self._timer = self.set_interval(_LOOK_SECONDS, self.look, name="verb", pause=True)
         if self._call is not None:
@@ -109,8 +112,9 @@ class CommandScreen(ModalScreen[None]):
         try:
             call = self._start(event.value)
         except UsageError as refused:
-            self._tell("", [Line(clean(str(refused)), "failed")])
+            self._refuse(str(refused))
             return
+        self._refuse("")
         self._put("", 0)
         self._follow(call)
 
@@ -135,6 +139,12 @@ class CommandScreen(ModalScreen[None]):
             self._title(f"exit {call.code} · {call.title}" if call.code else call.title)
             self._timer.pause()
             self._place = len(self._lines.remembered)
+
+    def _refuse(self, sentence: str) -> None:
+        """Say why a line was not run; it stays, so that it can be mended."""
+        told = self.query_one("#refused", Static)
+        told.display = bool(sentence)
+        told.update(clean(sentence))
 
     def _tell(self, title: str, lines: list[Line]) -> None:
         self._title(title)
