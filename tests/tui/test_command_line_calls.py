@@ -209,7 +209,7 @@ async def test_leaving_answers_with_no_and_ends_what_only_reads(session: Session
     gone = lines.begin("list", session)
     gone.leave()
     await gone.run()
-    assert (gone.code, gone.told) == (0, [])
+    assert (gone.code, gone.told) == (ExitCode.INTERRUPTED, [])
 
 
 async def test_watch_prints_as_it_comes_and_ends_when_nobody_reads(session: Session) -> None:

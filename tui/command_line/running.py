@@ -78,7 +78,8 @@ class Call:
 
     async def run(self) -> None:
         """Run it to its end; the exit code is there then, and its words where it is not 0."""
-        self.code = await in_thread(self._run, name="command line")
+        code = await in_thread(self._run, name="command line")
+        self.code = ExitCode.INTERRUPTED if self.transcript.cut else code
         if self.code:
             self.secret = self.secret or self.code == ExitCode.REFUSED
             said = EXIT_WORDS.get(ExitCode(self.code), "failed")

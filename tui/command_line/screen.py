@@ -80,6 +80,7 @@ class CommandScreen(ModalScreen[None]):
         self._in_the_past = in_the_past
         self._place = len(lines.remembered)
         self._draft = ""
+        self._titled = ""
         self._seen = -1
 
     def compose(self) -> ComposeResult:
@@ -134,7 +135,8 @@ class CommandScreen(ModalScreen[None]):
             self._seen = call.transcript.count
             view.show(call.transcript.lines(), at_end=at_end)
         if call.code is None:
-            self._title(f"running, ctrl+c ends it · {call.title}")
+            running = "ending" if call.gone else "running, ctrl+c ends it"
+            self._title(f"{running} · {call.title}")
         else:
             self._title(f"exit {call.code} · {call.title}" if call.code else call.title)
             self._timer.pause()
@@ -152,8 +154,9 @@ class CommandScreen(ModalScreen[None]):
         self.query_one(OutputView).show(lines, at_end=False)
 
     def _title(self, text: str) -> None:
-        box = self.query_one("#line", Vertical)
-        box.border_title = Content(text)
+        if text != self._titled:
+            self._titled = text
+            self.query_one("#line", Vertical).border_title = Content(text)
 
     # completion
 
@@ -200,9 +203,9 @@ class CommandScreen(ModalScreen[None]):
         (view.scroll_page_up if way < 0 else view.scroll_page_down)(animate=False)
 
     def interrupt(self) -> bool:
-        """End the verb that runs, as ctrl+c does in a shell; whether there was one."""
+        """End the verb that runs, as ctrl+c does in a shell; whether there is one."""
         call = self._call
-        if call is None or call.code is not None or call.gone:
+        if call is None or call.code is not None:
             return False
         call.leave()
         return True

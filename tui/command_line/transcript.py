@@ -34,6 +34,8 @@ class Transcript:
         self._open = ""
         self._count = 0
         self._gone = False
+        self.cut = False
+        """Whether something was left unsaid since nobody read any more."""
 
     @property
     def gone(self) -> bool:
@@ -52,6 +54,7 @@ class Transcript:
     def put(self, text: str) -> None:
         """Take data; raises ReaderGone where nobody reads any more."""
         if self._gone:
+            self.cut = True
             raise ReaderGone
         with self._lock:
             *whole, self._open = (self._open + text).split("\n")
