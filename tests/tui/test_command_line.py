@@ -11,6 +11,7 @@ from textual.widgets import Button, Input
 from store.locations import Locations
 from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
+from tests.support.terminal import nodedeck, terminal
 from tests.tui.test_editing_form import value
 from tests.tui.test_editing_undo import asked, newest, said
 from tui.command_line.asking import QuestionScreen
@@ -95,7 +96,10 @@ async def test_opened_and_left_it_changes_nothing(places: Locations) -> None:
         assert line(driver).value == ""
         await driver.until_shown("it goes on with", "status")
         await driver.press("escape")
-        # no line over a dialog that waits for an answer
+        # a colon that is typed into a text is one, and over a dialog there is no line
+        await driver.press("slash", "colon")
+        assert driver.deck.pane("audit").table.filter == ":"
+        await driver.press("escape")
         await driver.press("5", "u")
         await asked(driver)
         await driver.press("colon")
@@ -119,15 +123,14 @@ async def question(driver: Driver) -> QuestionScreen:
 async def test_what_a_verb_asks_is_asked_with_cancel_first(places: Locations) -> None:
     before = newest(places)
     async with opened(console(places)) as driver:
-        for key in ("enter", "ctrl+c"):
-            await question(driver)
-            await driver.press(key)
-            await driver.until_shown("Cancelled; nothing was changed.")
-            await driver.press("escape")
+        await question(driver)
+        await driver.press("enter")
+        await driver.until_shown("Cancelled; nothing was changed.")
+        await driver.press("escape")
         field = (await question(driver)).query_one("#typed", Input)
         field.focus()
         field.insert_text_at_cursor("dk03-")
-        await driver.press("enter", "escape")
+        await driver.press("enter", "ctrl+c")
         await driver.until_shown("Cancelled; nothing was changed.")
         assert newest(places) == before
         await driver.press("escape")
@@ -181,6 +184,17 @@ async def run_away(driver: Driver, text: str) -> None:
     assert driver.app.screen is driver.deck
     await driver.until(ended(driver), "its end")
     assert said(driver) == ""
+
+
+def test_keys_typed_right_behind_the_colon_belong_to_the_line(places: Locations) -> None:
+    height = str(value(places, "current_height"))
+    with terminal(nodedeck(places.database)) as screen:
+        screen.until_text("live")
+        assert height not in screen.screen.text()
+        # 'e' and 'g' are keys of the deck, too
+        screen.type(b":get current_height\r")
+        screen.until_text(height)
+        assert "Edit" not in screen.screen.text()
 
 
 async def test_what_goes_on_behind_a_closed_line_is_told(places: Locations) -> None:

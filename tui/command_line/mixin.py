@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from tui.editing.hands import Hands
 
@@ -25,9 +26,9 @@ class CommandLine(Hands):
     _verb_question: QuestionScreen | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the line where no dialog waits for an answer."""
+        """Offer the line where no dialog waits for an answer, and no text is typed."""
         if action == "command_line":
-            return not isinstance(self.screen, ModalScreen)
+            return not isinstance(self.focused, Input) and not isinstance(self.screen, ModalScreen)
         return super().check_action(action, parameters)
 
     async def action_command_line(self) -> None:

@@ -98,7 +98,8 @@ class CommandScreen(ModalScreen[None]):
         """Take the keys, and go on with what runs."""
         self.query_one(OutputView).display = False
         self._refuse("")
-        self.query_one(CommandInput).focus()
+        # at once: what is typed right behind the colon belongs here
+        self.set_focus(self.query_one(CommandInput))
         self._timer = self.set_interval(_LOOK_SECONDS, self.look, name="verb", pause=True)
         if self._call is not None:
             self._follow(self._call)
