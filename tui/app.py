@@ -28,8 +28,8 @@ from store.judging import judge, verdict
 from store.manager import utc_now
 from store.watcher import wakeups, watched
 from tui import charset, clipboard, preferences
+from tui.command_line.mixin import CommandLine
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
-from tui.editing.hands import Hands
 from tui.handover import Place
 from tui.hangup import TerminalDriver
 from tui.looks import SecretLooks
@@ -59,7 +59,7 @@ _FRAME_SECONDS: Final = 1 / 30
 _STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
 
 
-class NodedeckApp(SecretLooks, Hands):
+class NodedeckApp(SecretLooks, CommandLine):
     """The console over one database."""
 
     TITLE = "nodedeck"
@@ -246,7 +246,9 @@ class NodedeckApp(SecretLooks, Hands):
         return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
 
     async def action_quit(self) -> None:
-        """Leave nodedeck; edits that are staged ask first."""
+        """Leave nodedeck; staged edits ask first; a verb that runs is ended instead."""
+        if self.interrupt_verb():
+            return
         if self._settings is None:
             self.exit()
         else:

@@ -14,7 +14,8 @@ class Command:
     """Something the console can do.
 
     ``keys`` are Textual's names of keys and ``shown`` how people know them. ``scope`` is where the
-    keys work: in the app, on the deck, or in a table. What ``writes`` is refused in the past.
+    keys work: in the app, on the deck, or in a table. What ``writes`` is refused in the past. Before
+    what ``takes_keys``, so that keys typed right behind go where they belong, no widget is asked.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Command:
     scope: str
     footer: bool = False
     writes: bool = False
+    takes_keys: bool = False
 
 
 PANES: Final = ("chain", "seeds", "nodes", "params", "audit")
@@ -33,6 +35,7 @@ PANES: Final = ("chain", "seeds", "nodes", "params", "audit")
 COMMANDS: Final = (
     Command("help", "question_mark,f1", "?  F1", "app.help", "help", "Show this help.", "app", True),
     Command("palette", "ctrl+p", "ctrl+p", "app.command_palette", "palette", "Find any action.", "app"),
+    Command("line", "colon", ":", "app.command_line", "command", "Run a verb, as in the shell.", "app", takes_keys=True),
     Command("quit", "q", "q  ctrl+c", "app.quit", "quit", "Leave nodedeck.", "app", True),
     Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, filter, zoom.", "app"),
     *(
@@ -101,6 +104,7 @@ def bindings(scope: str) -> list[BindingType]:
             command.title,
             show=command.footer,
             key_display="enter" if command.keys == "enter" else None,
+            priority=command.takes_keys,
             id=command.id,
         )
         for command in of(scope)

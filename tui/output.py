@@ -15,7 +15,7 @@ import click
 
 from store import codec, masks, paths
 from store.errors import NodedeckError, UsageError
-from tui import charset
+from tui import charset, streams
 from tui.glyphs import SPELLED
 from tui.text import clean
 
@@ -37,6 +37,8 @@ def make_safe() -> None:
 
 def on_terminal() -> bool:
     """Whether stdout is a terminal."""
+    if streams.console() is not None:
+        return False
     return sys.stdout is not None and sys.stdout.isatty()
 
 
@@ -54,6 +56,10 @@ def put(text: str, *, end: str = "\n") -> None:
 
     Raises ReaderGone where the pipe is closed and NodedeckError where writing fails.
     """
+    console = streams.console()
+    if console is not None:
+        console.put(text + end)
+        return
     if on_terminal():
         text = "\n".join(clean(line) for line in text.split("\n"))
     try:
@@ -92,7 +98,7 @@ def in_signs(text: str, stream: TextIO | None = None) -> str:
     reads it, and its encoding decides alone.
     """
     stream = stream or sys.stdout
-    if text.isascii() or stream is None:
+    if text.isascii() or stream is None or streams.console() is not None:
         return text
     able = charset.is_utf(getattr(stream, "encoding", None) or "")
     if able and stream.isatty():
@@ -109,6 +115,10 @@ def put_json(kind: str, /, **fields: Any) -> None:
 
 def say(text: str) -> None:
     """Write one line of narration to stderr."""
+    console = streams.console()
+    if console is not None:
+        console.say(text)
+        return
     click.echo(f"nodedeck: {in_signs(clean(text), sys.stderr)}", err=True)
 
 
@@ -162,6 +172,8 @@ def entry_fields(entry: Entry) -> dict[str, Any]:
 
 
 def _speaks_utf8() -> bool:
+    if streams.console() is not None:
+        return True
     return charset.is_utf(getattr(sys.stdout, "encoding", None) or "")
 
 

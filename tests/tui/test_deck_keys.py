@@ -16,6 +16,7 @@ from store.manager import ConfigManager
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tests.support.secrets import NODE_KEY, with_secrets
+from tui.command_line.screen import CommandScreen
 from tui.commands import COMMANDS, PANES
 from tui.editing.form import FormScreen
 from tui.editing.review import ReviewScreen
@@ -55,6 +56,13 @@ async def helps(driver: Driver, key: str) -> None:
 async def opens_palette(driver: Driver, key: str) -> None:
     await driver.press(key)
     assert isinstance(driver.app.screen, CommandPalette)
+
+
+async def opens_the_line(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, CommandScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
 
 
 async def quits(driver: Driver, key: str) -> None:
@@ -333,6 +341,7 @@ async def asks_to_undo(driver: Driver, key: str) -> None:
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "help": helps,
     "palette": opens_palette,
+    "line": opens_the_line,
     "quit": quits,
     "back": goes_back,
     **{f"focus.{pane}": focuses(pane) for pane in PANES},

@@ -91,6 +91,7 @@ def test_the_keys_shown_are_the_keys_bound() -> None:
         "question_mark": "?",
         "escape": "esc",
         "slash": "/",
+        "colon": ":",
         "pageup": "page up",
         "pagedown": "page down",
         "f1": "F1",
