@@ -247,9 +247,9 @@ class NodedeckApp(SecretLooks, Hands):
     async def action_quit(self) -> None:
         """Leave nodedeck; edits that are staged ask first."""
         if self._settings is None:
-            self.exit()
+            self.ask_to_leave(self.exit)
         else:
-            self._settings.ask_to_leave(self.exit)
+            self._settings.ask_to_leave(lambda: self.ask_to_leave(self.exit))
 
     def action_import_file(self) -> None:
         """Open the import wizard."""
