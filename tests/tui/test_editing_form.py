@@ -129,25 +129,6 @@ async def test_a_refusal_stands_under_its_field(places: Locations) -> None:
     assert newest(places) == before
 
 
-async def test_opening_changes_nothing_however_often(places: Locations) -> None:
-    before = newest(places)
-    async with opened(console(places)) as driver:
-        await driver.press("3", *["e"] * 10)
-        form(driver)
-        await driver.press("escape")
-        if isinstance(driver.app.screen, LeaveScreen):
-            await driver.press("tab", "enter")
-        await driver.until(lambda: driver.app.screen is driver.deck, "leaving")
-        await driver.press("e")
-        await fill(driver, "max_concurrent", "7")
-        await driver.press(*["ctrl+s"] * 10)
-        await asked(driver)
-        assert newest(places) == before
-        await driver.press("enter")
-        form(driver)
-    assert newest(places) == before
-
-
 async def test_leaving_with_staged_edits_asks(places: Locations) -> None:
     before = newest(places)
     async with opened(console(places)) as driver:
