@@ -250,9 +250,9 @@ class NodedeckApp(SecretLooks, CommandLine):
         if self.interrupt_verb():
             return
         if self._settings is None:
-            self.exit()
+            self.ask_to_leave(self.exit)
         else:
-            self._settings.ask_to_leave(self.exit)
+            self._settings.ask_to_leave(lambda: self.ask_to_leave(self.exit))
 
     def action_import_file(self) -> None:
         """Open the import wizard."""

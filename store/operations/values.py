@@ -102,6 +102,16 @@ class ValueOperations(StaticOperations):
         with self.database.reading():
             return versions.current(self.database, address)
 
+    def expect_version(self, path: str, version: int | None) -> None:
+        """Raise VersionConflict where ``version_of`` a path says something else than ``version``.
+
+        None expects nothing. Inside a transaction it holds to the end of that.
+        """
+        address = paths.locate(path)
+        if address is not None and address.kind is not Kind.STATIC:
+            with self.database.reading():
+                versions.expect(self.database, address, version)
+
     def set_node(
         self,
         node_id: str,

@@ -82,6 +82,7 @@ _OF_METHOD: Final[Mapping[str, Mapping[str, Any]]] = {
     "set_static": {"path": "api.port", "text": "2"},
     "prune": {"keep": Retention(1, 1)},
     "remove_schema": {"service": "declared"},
+    "expect_version": {"version": None},
     "handover": {"since": datetime(2025, 1, 1, tzinfo=UTC)},
     "holds_secret": {"value": "v"},
     "last_epochs": {"snapshot": Asked(lambda manager: manager.snapshot()), "count": 5},

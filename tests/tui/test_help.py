@@ -95,6 +95,7 @@ def test_the_keys_shown_are_the_keys_bound() -> None:
         "pageup": "page up",
         "pagedown": "page down",
         "f1": "F1",
+        "f2": "F2",
         "left_square_bracket": "[",
         "right_square_bracket": "]",
         "left_curly_bracket": "{",

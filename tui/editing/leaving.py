@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from textual import on
@@ -12,8 +13,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 
-class LeaveScreen(ModalScreen[bool]):
-    """Stay, or drop what was staged; ``esc``, the key that opened it, stays."""
+class Leaving(StrEnum):
+    """What becomes of staged edits."""
+
+    STAY = "stay"
+    KEEP = "keep"
+    DROP = "drop"
+
+
+class LeaveScreen(ModalScreen[Leaving]):
+    """Stay, keep what was staged, or drop it; ``esc``, the key that opened it, stays."""
 
     DEFAULT_CSS = """
     LeaveScreen { align: center middle; }
@@ -26,29 +35,42 @@ class LeaveScreen(ModalScreen[bool]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stay", "stay", id="leave.stay")]
 
-    def __init__(self, count: int) -> None:
+    def __init__(
+        self,
+        count: int,
+        *,
+        question: str = "Leave the form?",
+        drop: str = "Drop and leave",
+        keeps: bool = False,
+    ) -> None:
+        """``keeps`` offers to leave them staged, for what can be saved later."""
         super().__init__()
         self._count = count
+        self._question = question
+        self._drop_told = drop
+        self._keeps = keeps
 
     def compose(self) -> ComposeResult:
-        """The question and its two answers."""
+        """The question and its answers."""
         noun = "edit is" if self._count == 1 else "edits are"
         with Vertical(id="leave") as box:
-            box.border_title = "Leave the form?"
+            box.border_title = self._question
             yield Static(f"{self._count} staged {noun} not saved.", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Stay", id="stay", variant="primary", compact=True)
-                yield Button("Drop and leave", id="drop", variant="warning", compact=True)
+                if self._keeps:
+                    yield Button("Keep staged", id="keep", compact=True)
+                yield Button(self._drop_told, id="drop", variant="warning", compact=True)
 
     def on_mount(self) -> None:
-        """Stand on the way back to the form."""
+        """Stand on the way back."""
         self.query_one("#stay").focus()
 
-    @on(Button.Pressed, "#stay")
     def action_stay(self) -> None:
-        """Go back to the form."""
-        self.dismiss(False)
+        """Go back, with all as it was."""
+        self.dismiss(Leaving.STAY)
 
-    @on(Button.Pressed, "#drop")
-    def _drop(self) -> None:
-        self.dismiss(True)
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(Leaving(event.button.id or Leaving.STAY))

@@ -43,7 +43,7 @@ class ThreeWayScreen(ModalScreen[Picked | None]):
     ThreeWayScreen Button { margin-right: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "back to the form", id="threeway.cancel")
+        Binding("escape", "cancel", "back", id="threeway.cancel")
     ]
 
     def __init__(self, clashes: Sequence[Clash], told: str) -> None:
@@ -55,7 +55,7 @@ class ThreeWayScreen(ModalScreen[Picked | None]):
         """Who was first, then a block a field, then the buttons."""
         with Vertical(id="clashes") as box:
             box.border_title = "Somebody was first"
-            box.border_subtitle = "tab goes on, space picks, esc goes back to the form"
+            box.border_subtitle = "tab goes on, space picks, esc goes back"
             yield Static(clean(self._told), classes="told", markup=False)
             with VerticalScroll(can_focus=False):
                 for clash in self._clashes:
@@ -74,7 +74,7 @@ class ThreeWayScreen(ModalScreen[Picked | None]):
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Go back to the form, as it was typed."""
+        """Go back, with all as it was typed."""
         self.dismiss(None)
 
     @on(Button.Pressed, "#go-on")

@@ -22,6 +22,7 @@ from store.sealing.access import Access
 from store.travel import Visit
 from tui.commands import PANES, bindings
 from tui.editing.countdown import Countdown
+from tui.editing.staged_line import StagedLine
 from tui.held_clock import HeldClock
 from tui.panes.audit import AuditPane
 from tui.panes.base import Pane
@@ -99,6 +100,7 @@ class DeckScreen(Screen[None]):
         yield Countdown(self._wall_clock, self._store, read_only=self._read_only).data_bind(
             DeckScreen.live
         )
+        yield StagedLine()
         yield Static(id="notice", markup=False)
         with Vertical(id="panes"):
             with Horizontal(id="top", classes="row"):
@@ -233,6 +235,11 @@ class DeckScreen(Screen[None]):
     def countdown(self) -> Countdown:
         """The line of edits that wait for their confirmation."""
         return self.query_one(Countdown)
+
+    @property
+    def staged_line(self) -> StagedLine:
+        """The line of what is staged and not saved yet."""
+        return self.query_one(StagedLine)
 
     def focus_on(self, name: str) -> None:
         """Give a pane the focus, bringing it on screen where one is shown at a time."""
