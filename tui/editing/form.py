@@ -18,7 +18,7 @@ from tui.editing.confirming import WITHIN_SECONDS, unconfirmed
 from tui.editing.fields import FieldBox
 from tui.editing.leaving import LeaveScreen
 from tui.editing.review import Outcome, ReviewScreen
-from tui.editing.staging import Subject, clashes, preview, read, write
+from tui.editing.staging import Subject, again, clashes, preview, write
 from tui.editing.threeway import Picked, ThreeWayScreen
 from tui.store_thread import StoreThread
 from tui.text import clean, shorten_middle
@@ -169,9 +169,9 @@ class FormScreen(ModalScreen[bool]):
         if self._subject.base is not None:
             self._say(str(fault))
             return
-        was, path = self._subject, self._subject.path
+        was = self._subject
         try:
-            now = await self._store.call(lambda manager: read(manager, path))
+            now = await self._store.call(lambda manager: again(manager, was))
         except NodedeckError as gone:
             self._say(f"{fault.message} {gone}")
             return

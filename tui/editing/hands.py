@@ -9,6 +9,7 @@ from store.errors import NodedeckError
 from store.manager import ConfigManager
 from store.models import Change
 from tui.editing import registry
+from tui.editing.asking import READ_ONLY
 from tui.editing.confirming import preview_of_keeping
 from tui.editing.rehearsal import Preview, Write, preview_of_undo, undo
 from tui.editing.review import Outcome, ReviewScreen
@@ -19,10 +20,6 @@ from tui.screens.detail import DetailScreen
 from tui.session import Session
 from tui.travel import TimeTravel
 
-_READ_ONLY: Final = (
-    "This console is read-only; nothing was changed. Start it without --read-only (and"
-    " NODEDECK_READONLY) to write."
-)
 _WRITING: Final = frozenset(
     {"undo", "keep", "edit", "add_node", "copy_node", "switch_node", "remove_node"}
 )
@@ -47,7 +44,7 @@ class Hands(TimeTravel):
         """Why an action is not done here and now: the past, or a console that only reads."""
         refused = self.session.read_only and name in _WRITING
         if refused and self.visit is None and self._in_place:
-            return _READ_ONLY
+            return READ_ONLY
         return super().refusal(name)
 
     @property

@@ -23,7 +23,7 @@ class LeaveScreen(Dialog[bool]):
         """The question and its two answers."""
         noun = "edit is" if self._count == 1 else "edits are"
         with Vertical() as box:
-            box.border_title = "Leave the form?"
+            box.border_title = "Leave?"
             yield Static(f"{self._count} staged {noun} not saved.", markup=False)
             yield from self.buttons("Drop and leave", id="drop", back="Stay", back_id="stay")
 

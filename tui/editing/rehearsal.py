@@ -28,8 +28,12 @@ class _Rehearsed(Exception):
 
 
 def rehearse(manager: ConfigManager, write: Write) -> list[Change]:
-    """The changes that a write would make; raises what it raises."""
+    """The changes that a write would make; raises what it raises.
+
+    No master key is made for a secret that would be sealed.
+    """
     made: list[Change] = []
+    manager.rehearsing = True
     try:
         with manager.transaction(None):
             before = manager.position().change_id
@@ -38,6 +42,8 @@ def rehearse(manager: ConfigManager, write: Write) -> list[Change]:
             raise _Rehearsed
     except _Rehearsed:
         return made
+    finally:
+        manager.rehearsing = False
 
 
 def shown_fields(changes: Iterable[Change]) -> tuple[FieldChange, ...]:

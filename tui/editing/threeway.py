@@ -45,7 +45,7 @@ class ThreeWayScreen(Dialog[Picked]):
         """Who was first, then a block a field, then the buttons."""
         with Vertical() as box:
             box.border_title = "Somebody was first"
-            box.border_subtitle = "tab goes on, space picks, esc goes back to the form"
+            box.border_subtitle = "tab goes on, space picks, esc goes back"
             yield Static(clean(self._told), classes="told", markup=False)
             with VerticalScroll(can_focus=False):
                 for clash in self._clashes:

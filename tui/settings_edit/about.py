@@ -51,7 +51,7 @@ def _staged(line: SettingLine, draft: Draft) -> Iterator[list[Part]]:
     staged = draft.get(line.path)
     if staged is None:
         return
-    yield [("staged   ", _LABEL), (_short(staged.told) or '""', "bold $text-warning")]
+    yield [("staged   ", _LABEL), (_short(staged.told), "bold $text-warning")]
     if draft.moved(line):
         told = f"moved on: it was {told_own(staged.was)} and is {told_own(line)} now"
         yield [(_short(told), "bold $text-error")]
