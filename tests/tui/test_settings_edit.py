@@ -327,4 +327,4 @@ def test_the_board_is_read_again_after_any_write(places: Locations) -> None:
             write(manager)
         found = manager.settings_board(mark)
     assert found is not None
-    assert beside(found, "cache") == "profiles  calm   flags  router 30%"
+    assert beside(found, "cache") == "P: profiles  calm   flags  router 30%"

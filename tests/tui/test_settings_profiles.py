@@ -156,7 +156,7 @@ async def test_a_flag_is_made_edited_and_removed(places: Locations) -> None:
         await opened_for(driver, "")
         await driver.press("tab", "tab", *["a"] * 10)
         await form(driver, name="router", rule="125%")
-        await driver.until_shown("a percentage is 0 to 100")
+        await driver.until_shown("must be on, off, 0% to 100%")
         await form(driver, rule="25%", description="of June")
         await driver.press("ctrl+s")
         await asked(driver)

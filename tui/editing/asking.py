@@ -11,7 +11,7 @@ from textual.screen import Screen
 from store.errors import NodedeckError
 from store.manager import ConfigManager
 from tui.editing.rehearsal import Preview, Write
-from tui.editing.review import Outcome, ReviewScreen
+from tui.editing.review import Commit, Outcome, ReviewScreen
 from tui.store_thread import StoreThread
 from tui.text import clean
 
@@ -34,6 +34,15 @@ class Question:
 
 Look = Callable[[ConfigManager], Question]
 """Reads what a write would change; the write raises VersionConflict if that is not so any more."""
+
+
+def through(store: StoreThread, write: Write) -> Commit:
+    """A write as a review carries it out: in the store's thread, with the reason that is given."""
+
+    async def commit(reason: str | None) -> object:
+        return await store.call(lambda manager: write(manager, reason))
+
+    return commit
 
 
 class AskingScreen(Screen[None]):
@@ -66,16 +75,13 @@ class AskingScreen(Screen[None]):
         if self.app.screen is not self:
             return
 
-        async def commit(reason: str | None) -> object:
-            return await self._store.call(lambda manager: question.write(manager, reason))
-
         async def answered(outcome: Outcome | None) -> None:
             if outcome is Outcome.MOVED_ON:
                 await self.ask(look, done, beforehand=(_FIRST,))
             elif outcome is Outcome.DONE:
                 done()
 
-        shown = question.preview
+        commit, shown = through(self._store, question.write), question.preview
         shown = replace(shown, notes=(*beforehand, *shown.notes))
         screen = ReviewScreen(question.title, shown, commit, action=question.verb, merges=True)
         await self.app.push_screen(screen, answered)

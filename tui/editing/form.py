@@ -11,9 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from store.errors import NodedeckError, VersionConflict
+from tui.editing.asking import through
 from tui.editing.confirming import WITHIN_SECONDS, unconfirmed
 from tui.editing.fields import FieldBox
 from tui.editing.leaving import LeaveScreen
@@ -22,6 +23,7 @@ from tui.editing.staging import Subject, again, clashes, preview, write
 from tui.editing.threeway import Picked, ThreeWayScreen
 from tui.store_thread import StoreThread
 from tui.text import clean, shorten_middle
+from tui.widgets.key_line import KeyLine
 
 _TITLE_CELLS: Final = 60
 _REVERTS: Final = (
@@ -61,7 +63,7 @@ class FormScreen(ModalScreen[bool]):
                 for field in self._subject.fields:
                     yield FieldBox(field)
             yield Static(id="fault", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Stand in the first field."""
@@ -147,9 +149,8 @@ class FormScreen(ModalScreen[bool]):
             self._say(str(fault))
             return
 
-        async def commit(reason: str | None) -> object:
-            run = unconfirmed(write(subject, texts)) if reverts else write(subject, texts)
-            return await self._store.call(lambda manager: run(manager, reason))
+        run = unconfirmed(write(subject, texts)) if reverts else write(subject, texts)
+        commit = through(self._store, run)
 
         async def reviewed(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:

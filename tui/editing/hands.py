@@ -9,7 +9,7 @@ from store.errors import NodedeckError
 from store.manager import ConfigManager
 from store.models import Change
 from tui.editing import registry
-from tui.editing.asking import READ_ONLY
+from tui.editing.asking import READ_ONLY, through
 from tui.editing.confirming import preview_of_keeping
 from tui.editing.rehearsal import Preview, Write, preview_of_undo, undo
 from tui.editing.review import Outcome, ReviewScreen
@@ -134,10 +134,7 @@ class Hands(TimeTravel):
         self, title: str, preview: Preview, write: Write, action: str, *, typed: str = ""
     ) -> None:
         """Show what a write would do, and do it where it is wanted."""
-
-        async def commit(reason: str | None) -> object:
-            return await self._store.call(lambda manager: write(manager, reason))
-
+        commit = through(self._store, write)
         await self.push_screen(ReviewScreen(title, preview, commit, action=action, typed=typed))
 
     def _pointed_node(self) -> str | None:
@@ -188,16 +185,13 @@ class Hands(TimeTravel):
         if preview is None:
             return
         count = f"change #{ids[0]}" if len(ids) == 1 else f"{len(ids)} changes, all or none"
-        write = undo(ids)
-
-        async def commit(reason: str | None) -> object:
-            return await self._store.call(lambda manager: write(manager, reason))
 
         def done(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:
                 self._deck.audit.unmark()
                 self._say(f"Undone: {count}.")
 
+        commit = through(self._store, undo(ids))
         screen = ReviewScreen(f"Undo {count}", preview, commit, action="Undo")
         await self.push_screen(screen, done)
 

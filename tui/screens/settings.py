@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store.errors import NodedeckError
 from store.manager import ConfigManager
@@ -29,6 +29,7 @@ from tui.settings_edit.rows import (
 )
 from tui.store_thread import StoreThread
 from tui.text import clean, grouped
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ class SettingsScreen(SavingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "edit", id="settings.edit"),
         Binding("ctrl+s,f2", "save", "save", id="settings.save"),
-        Binding("D", "unset", "default", id="settings.unset"),
-        Binding("r", "unstage", "unstage", id="settings.unstage"),
+        Binding("D", "unset", "unset", id="settings.unset"),
         Binding("v", "detail", "all", id="settings.detail"),
         Binding("P", "profiles", "profiles", id="settings.profiles"),
+        Binding("r", "unstage", "unstage", id="settings.unstage"),
         Binding("tab", "app.focus_next", "next list", show=False, id="settings.next"),
         Binding("shift+tab", "app.focus_previous", "list before", show=False, id="settings.before"),
         Binding("escape", "leave", "back", id="settings.leave"),
@@ -83,11 +84,11 @@ class SettingsScreen(SavingScreen):
             with VerticalScroll(id="about", classes="pane") as box:
                 box.border_title = "About"
                 yield Static(markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Read, and read again whenever something was committed."""
-        self._say("")
+        self._fault("")
         self._settings.focus()
         await self.read()
         self.watch(self.app.screen_stack[0], "live", self._look_again, init=False)
@@ -135,12 +136,12 @@ class SettingsScreen(SavingScreen):
         try:
             board = await self._store.call(read)
         except NodedeckError as fault:
-            self._say(str(fault))
+            self._fault(str(fault))
             return
         if board is not None and self.is_attached:
             self._board = board
             self._lines = {line.path: line for line in board.lines}
-            self._say(board.fault)
+            self._fault(board.fault)
             self.show(flash=known is not None)
 
     def show(self, *, flash: bool = False) -> None:
@@ -175,7 +176,7 @@ class SettingsScreen(SavingScreen):
         parts = [] if line is None else about(line, self._draft)
         self.query_one("#about Static", Static).update(Content.assemble(*parts))
 
-    def _say(self, text: str) -> None:
+    def _fault(self, text: str) -> None:
         said = self.query_one("#fault", Static)
         said.display = bool(text)
         said.update(clean(text))
@@ -243,6 +244,9 @@ class SettingsScreen(SavingScreen):
 
     def action_unset(self) -> None:
         """Stage that the setting under the cursor loses its own value."""
+        if self._services.has_focus:
+            self._settings.focus()
+            return
         line = self._under_cursor()
         if line is None or self._board is None or self.refused():
             return

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store import paths
 from store.errors import NodedeckError
@@ -27,6 +27,7 @@ from tui.settings_edit.profiles import NewProfile, applying, deleting, taking
 from tui.settings_edit.rows import DIFFERENCE_COLUMNS, profile_rows
 from tui.store_thread import StoreThread
 from tui.text import clean, grouped
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -93,7 +94,7 @@ class ProfilesScreen(AskingScreen):
         with Vertical(id="flags", classes="pane") as box:
             box.border_title = "Flags of the host"
             yield Table(_FLAG_COLUMNS, empty=_NO_FLAG)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Read, and read again whenever something was committed."""

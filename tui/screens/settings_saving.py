@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from store.errors import NodedeckError, VersionConflict
 from store.settings_board import Board
-from tui.editing.asking import AskingScreen
+from tui.editing.asking import AskingScreen, through
 from tui.editing.leaving import LeaveScreen
 from tui.editing.review import Outcome, ReviewScreen
 from tui.settings_edit.saving import preview, touched, write
@@ -49,10 +49,6 @@ class SavingScreen(AskingScreen):
             return
         if self.app.screen is not self:
             return
-        run = write(batch)
-
-        async def commit(reason: str | None) -> object:
-            return await self._store.call(lambda manager: run(manager, reason))
 
         async def reviewed(outcome: Outcome | None) -> None:
             if outcome is Outcome.MOVED_ON:
@@ -62,6 +58,7 @@ class SavingScreen(AskingScreen):
 
         noun = "edit" if len(batch.edits) == 1 else "edits"
         title = f"Save {len(batch.edits)} {noun} of {service}"
+        commit = through(self._store, write(batch))
         await self.app.push_screen(
             ReviewScreen(title, shown, commit, action="Save", merges=True), reviewed
         )

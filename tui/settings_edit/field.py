@@ -29,7 +29,7 @@ class SettingField(Vertical):
     SettingField FieldBox .refused { padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "stage", "stage", id="setting.stage"),
+        Binding("enter", "stage", "stage", key_display="enter", id="setting.stage"),
         Binding("tab", "stage", "stage", id="setting.done"),
         Binding("shift+tab", "stage", show=False, id="setting.done_before"),
         Binding("escape", "cancel", "cancel", id="setting.cancel"),

@@ -13,10 +13,10 @@ from store.models import FieldChange
 from store.settings_flags import Flag
 from tui.editing.asking import Look, Question
 from tui.editing.rehearsal import Preview, Write, rehearse, shown_fields
-from tui.editing.specs import FieldSpec, spec_of
+from tui.editing.specs import FieldSpec, Judge, spec_of
 from tui.editing.staging import Subject, named
 
-_HINT: Final = "on, off, a percentage such as 25%, or hosts with commas between them"
+_HINT: Final = "on, off, 0% to 100%, or hosts with commas between them"
 _OFF: Final = "off"
 _GONE: Final = "Whoever asks for it then finds none; u on the change brings it back."
 _UNLOGGED: Final = "A description is not part of the audit log."
@@ -112,12 +112,12 @@ def _path(name: str) -> str:
     return paths.join(paths.FLAGS_ROOT, name)
 
 
-def _field(label: str, value: str, judge: Any = None, hint: str = "") -> FieldSpec:
-    return spec_of(label, label, value, judge or _any, sample="", hint=hint)
-
-
 def _any(_: str) -> None:
     """A description is any text."""
+
+
+def _field(label: str, value: str, judge: Judge = _any, hint: str = "") -> FieldSpec:
+    return spec_of(label, label, value, judge, sample="", hint=hint)
 
 
 def _judge_name(text: str) -> None:
@@ -130,4 +130,4 @@ def _judge_rule(text: str) -> None:
     try:
         settings_flags.checked("rule", rule)
     except InvalidValue as fault:
-        raise InvalidValue(f"must be {_HINT}; a percentage is 0 to 100") from fault
+        raise InvalidValue(f"must be {_HINT}") from fault
