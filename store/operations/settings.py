@@ -142,7 +142,7 @@ class SettingOperations(Door):
                 if value != codec.MASK and settings.is_secret(db, path, value):
                     recording.sealed(self, path, reason)
             for key in unset:
-                self._drop(*_below(service, key))
+                self._drop(*_below(service, key), reason)
         return newest[0]
 
     def unset(
@@ -157,10 +157,10 @@ class SettingOperations(Door):
         address = paths.Address(paths.setting_path(service, key), Kind.SETTING)
         with self._writing(reason) as newest:
             versions.expect(self.database, address, expect_version)
-            self._drop(path, (service, key))
+            self._drop(path, (service, key), reason)
         return newest[0]
 
-    def _drop(self, path: str, own: Key) -> None:
+    def _drop(self, path: str, own: Key, reason: str | None) -> None:
         db = self.database
         if not settings.is_stored(db, *own):
             rule = settings.rule_of(db, *own)
@@ -170,6 +170,8 @@ class SettingOperations(Door):
                     f"There is no setting {path}; nothing was changed.",
                     hint=f"Did you mean {', '.join(near)}?" if near else "",
                 )
+        elif settings.is_secret(db, path):
+            recording.removed(self, path, reason)
         writes.drop_setting(db, *own)
 
 

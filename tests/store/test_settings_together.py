@@ -51,8 +51,9 @@ def test_a_secret_among_them_is_on_record(service: ConfigManager) -> None:
     service.set_settings("svc", {"api_key": "sk-1"}, create=True, reason="new")
     # the mask keeps what is there, and is no look at it
     service.set_settings("svc", {"api_key": "********", "mode": "fast"})
+    service.set_settings("svc", {}, unset=["api_key"], reason="gone")
     found = [(one.act, one.actor, one.reason) for one in service.accesses("svc.api_key")]
-    assert found == [("set", "tester@host", "new")]
+    assert sorted(found) == [("remove", "tester@host", "gone"), ("set", "tester@host", "new")]
 
 
 def test_what_was_seen_can_be_expected_of_any_path(service: ConfigManager) -> None:
