@@ -136,6 +136,15 @@ class Door:
             yield self.database
 
     @contextmanager
+    def rehearsing(self) -> Iterator[None]:
+        """What is written within is thrown away: no master key is made to seal it with."""
+        self.spare_key = keyfile.throwaway()
+        try:
+            yield
+        finally:
+            self.spare_key = None
+
+    @contextmanager
     def repairing(self, reason: str) -> Iterator[Database]:
         """A signed write transaction that makes the audit log's own parts anew."""
         db = self.database

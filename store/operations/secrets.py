@@ -202,11 +202,8 @@ class SecretOperations(Looking):
         With ``dry_run`` nothing is, and no master key is made for what will be rolled back.
         """
         if dry_run:
-            self.spare_key = keyfile.throwaway()
-            try:
+            with self.rehearsing():
                 yield
-            finally:
-                self.spare_key = None
         elif self.holds_secret(path, value):
             with self._on_record("set", path, reason):
                 yield

@@ -19,14 +19,15 @@ from store.manager import ConfigManager
 from tests.support import foreign, reverters
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
 from tests.support.secrets import NODE_KEY, with_secrets
+from tests.support.settings import CAPACITY
+from tests.support.settings import staged as stage_a_setting
 from tests.tui.test_editing_form import fill
-from tests.tui.test_settings_screen import CAPACITY
-from tests.tui.test_settings_screen import staged as stage_a_setting
+from tui.command_line.asking import QuestionScreen
+from tui.command_line.screen import CommandScreen
 from tui.editing import leaving
 from tui.editing.form import FormScreen
 from tui.editing.review import ReviewScreen
 from tui.editing.threeway import ThreeWayScreen
-from tui.screens import settings_asking
 from tui.screens.help import HelpScreen
 from tui.screens.jump import JumpScreen
 from tui.screens.secret import ReasonScreen, RevealScreen
@@ -34,7 +35,7 @@ from tui.widgets.table import Table
 
 Arrange = Callable[[Driver], Awaitable[None]]
 SAFE: Final = frozenset({"cancel", "stay"})
-NO_ANSWER: Final = (FormScreen, HelpScreen, JumpScreen, RevealScreen)
+NO_ANSWER: Final = (CommandScreen, FormScreen, HelpScreen, JumpScreen, RevealScreen)
 """Dialogs in which no key writes: another one does, after a question."""
 
 
@@ -80,6 +81,11 @@ async def with_an_unconfirmed_edit(driver: Driver) -> None:
     ):
         manager.set_value("nodes.dk03-c.version", "v8")
     await driver.until_shown("nodes.dk03-c reverts in")
+
+
+async def with_a_verb_that_asks(driver: Driver) -> None:
+    await driver.press("colon")
+    driver.app.screen.query_one(Input).value = "node remove dk03-a"
 
 
 async def in_the_past(driver: Driver) -> None:
@@ -128,9 +134,11 @@ DIALOGS: Final[tuple[tuple[type[ModalScreen[Any]], Arrange, str], ...]] = (
     (leaving.LeaveScreen, with_an_edit_staged, "q"),
     (ReasonScreen, on_a_secret, "x"),
     (RevealScreen, with_a_reason_to_look, "enter"),
-    (settings_asking.PreviewScreen, with_a_setting_staged, "ctrl+s"),
-    (settings_asking.LeaveScreen, with_a_setting_staged, "escape"),
+    (ReviewScreen, with_a_setting_staged, "ctrl+s"),
+    (leaving.LeaveScreen, with_a_setting_staged, "escape"),
     (JumpScreen, in_the_past, "t"),
+    (CommandScreen, to("chain"), "colon"),
+    (QuestionScreen, with_a_verb_that_asks, "enter"),
     (ReviewScreen, with_an_unconfirmed_edit, "K"),
 )
 
@@ -166,9 +174,8 @@ async def home(driver: Driver) -> None:
             return
         if "Leave nodedeck?" in driver.screen():
             await driver.press("escape")
-        elif isinstance(driver.app.screen, leaving.LeaveScreen | settings_asking.LeaveScreen):
-            drop = "#drop, #discard"
-            driver.app.screen.query(drop).first().focus()
+        elif isinstance(driver.app.screen, leaving.LeaveScreen):
+            driver.app.screen.query_one("#drop").focus()
             await driver.press("enter")
         elif driver.app.screen is driver.deck and driver.app.staged:
             await driver.press("r")

@@ -13,18 +13,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from store.errors import NodedeckError, VersionConflict
+from tui.editing.asking import through
 from tui.editing.confirming import REVERTS, unconfirmed
 from tui.editing.fields import FieldBox
 from tui.editing.leaving import LeaveScreen, Leaving
 from tui.editing.review import Outcome, ReviewScreen
 from tui.editing.staged import Left, Next, Staged, key_of
-from tui.editing.staging import Subject, clashes, preview, read, write
+from tui.editing.staging import Subject, again, clashes, preview, write
 from tui.editing.threeway import Picked, ThreeWayScreen
 from tui.store_thread import StoreThread
 from tui.text import clean, shorten_middle
+from tui.widgets.key_line import KeyLine
 
 _TITLE_CELLS: Final = 60
 
@@ -79,7 +81,7 @@ class FormScreen(ModalScreen[Left]):
                 for field in self._subject.fields:
                     yield FieldBox(field, self._texts.get(field.path))
             yield Static(id="fault", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Stand in the first field, with what was staged before on what stands there now."""
@@ -190,9 +192,8 @@ class FormScreen(ModalScreen[Left]):
             self._say(str(fault))
             return
 
-        async def commit(reason: str | None) -> object:
-            run = unconfirmed(write(subject, texts)) if reverts else write(subject, texts)
-            return await self._store.call(lambda manager: run(manager, reason))
+        run = unconfirmed(write(subject, texts)) if reverts else write(subject, texts)
+        commit = through(self._store, run)
 
         async def reviewed(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:
@@ -212,9 +213,9 @@ class FormScreen(ModalScreen[Left]):
         if self._subject.base is not None:
             self._say(str(fault))
             return
-        was, path = self._subject, self._subject.path
+        was = self._subject
         try:
-            now = await self._store.call(lambda manager: read(manager, path))
+            now = await self._store.call(lambda manager: again(manager, was))
         except NodedeckError as gone:
             self._say(f"{fault.message} {gone}")
             return

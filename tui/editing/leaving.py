@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
+from textual.containers import Vertical
 from textual.widgets import Button, Static
+
+from tui.editing.dialog import Dialog
 
 
 class Leaving(StrEnum):
     """What becomes of staged edits."""
 
-    STAY = "stay"
     KEEP = "keep"
     DROP = "drop"
 
 
-class LeaveScreen(ModalScreen[Leaving]):
+class LeaveScreen(Dialog[Leaving]):
     """Stay, keep what was staged, or drop it; ``esc``, the key that opened it, stays."""
 
-    DEFAULT_CSS = """
-    LeaveScreen { align: center middle; }
-    LeaveScreen #leave {
-        width: 60; max-width: 100%; height: auto; padding: 0 1;
-        border: round $warning; background: $surface;
-    }
-    LeaveScreen #buttons { height: 1; margin-top: 1; }
-    LeaveScreen Button { margin-right: 2; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stay", "stay", id="leave.stay")]
+    DEFAULT_CSS = "LeaveScreen > Vertical { width: 60; }"
 
     def __init__(
         self,
@@ -53,24 +42,15 @@ class LeaveScreen(ModalScreen[Leaving]):
     def compose(self) -> ComposeResult:
         """The question and its answers."""
         noun = "edit is" if self._count == 1 else "edits are"
-        with Vertical(id="leave") as box:
+        kept = ((Leaving.KEEP, "Keep staged"),) if self._keeps else ()
+        with Vertical() as box:
             box.border_title = self._question
             yield Static(f"{self._count} staged {noun} not saved.", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Stay", id="stay", variant="primary", compact=True)
-                if self._keeps:
-                    yield Button("Keep staged", id="keep", compact=True)
-                yield Button(self._drop_told, id="drop", variant="warning", compact=True)
+            yield from self.buttons(
+                self._drop_told, id=Leaving.DROP, back="Stay", back_id="stay", between=kept
+            )
 
-    def on_mount(self) -> None:
-        """Stand on the way back."""
-        self.query_one("#stay").focus()
-
-    def action_stay(self) -> None:
-        """Go back, with all as it was."""
-        self.dismiss(Leaving.STAY)
-
-    @on(Button.Pressed)
+    @on(Button.Pressed, f"#{Leaving.KEEP}, #{Leaving.DROP}")
     def _answered(self, event: Button.Pressed) -> None:
         event.stop()
-        self.dismiss(Leaving(event.button.id or Leaving.STAY))
+        self.dismiss(Leaving(event.button.id or ""))
