@@ -25,6 +25,7 @@ from tests.tui.test_editing_form import fill
 from tui.command_line.asking import QuestionScreen
 from tui.command_line.screen import CommandScreen
 from tui.editing import leaving
+from tui.editing.dialog import Dialog
 from tui.editing.form import FormScreen
 from tui.editing.review import ReviewScreen
 from tui.editing.threeway import ThreeWayScreen
@@ -152,7 +153,7 @@ def dialogs(parent: type[ModalScreen[Any]] = ModalScreen) -> set[type[ModalScree
     while waiting:
         for each in waiting.pop().__subclasses__():
             waiting.append(each)
-            if each.__module__.startswith("tui."):
+            if each.__module__.startswith("tui.") and each is not Dialog:
                 found.add(each)
     return found
 
