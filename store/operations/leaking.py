@@ -80,6 +80,7 @@ class LeakOperations(SecretOperations):
     def wanted(self) -> Wanted:
         """What to look for; one row of the access log says how many values were opened for it.
 
+        It is the present values: what was rotated away should open nothing any more.
         Without sealed values nothing is written. Raises what a write raises where the row cannot
         be written, and then no value was opened.
         """
