@@ -73,6 +73,19 @@ class Busy(NodedeckError):
     exit_code = ExitCode.BUSY
 
 
+class Cancelled(NodedeckError):
+    """Whoever started it broke it off, and all of it was taken back.
+
+    ``left`` is a sentence on what could not be removed, empty where nothing was left.
+    """
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, left: str = "") -> None:
+        nothing = "" if left else " and nothing is left of it"
+        super().__init__(f"Cancelled; nothing was changed{nothing}.", hint=left)
+
+
 class HalfDone(NodedeckError):
     """One of two files was changed; the message says how to finish or go back."""
 

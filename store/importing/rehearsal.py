@@ -11,13 +11,14 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from store import copying, database, entities, export, files, masks, paths
+from store import codec, copying, database, entities, export, files, masks, paths
 from store.database import Database
 from store.documents import Document
 from store.errors import NodedeckError
 from store.importing import plan as planning
 from store.importing.leaves import same
 from store.importing.plan import Action, Plan, Role, Source
+from store.importing.progress import Course, Phase
 from store.locations import CONFIG_NAME, DATABASE_NAME, Locations
 from store.manager import ConfigManager
 from store.reading import read
@@ -28,26 +29,26 @@ _SHOWN: Final = 3
 _READABLE: Final = 10_000
 
 
-def rehearse(approved: Plan, locations: Locations, *, actor: str) -> int:
+def rehearse(
+    approved: Plan, locations: Locations, *, actor: str, course: Course | None = None
+) -> int:
     """Try a plan on a private copy of the database; how many leaves came back as the file has them.
 
     Raises NodedeckError, naming them, where leaves did not, and whatever the real run would raise.
     """
+    course = course or Course()
     with tempfile.TemporaryDirectory(prefix="nodedeck-rehearsal-") as folder:
         places = Locations(Path(folder) / CONFIG_NAME, Path(folder) / DATABASE_NAME)
         _copied(locations.database, places.database)
         with ConfigManager.open(places, actor=actor) as manager:
             with manager.transaction("rehearsal") as db:
-                for write in approved.writes:
+                for write in course.steps(Phase.REHEARSAL, approved.writes):
                     entities.put(db, write.path, write.kind, write.value)
             document = manager.raw()
-            # a plan's rows are masked
-            back = {
-                entry.path: masks.masked(paths.split(entry.path), entry.value)
-                for entry in document.leaves()
-            }
+            back = codec.leaves(document.tree)
             if len(back) <= _READABLE:
                 back = _read_again(document) or back
+            course.check()
     wanted = [row for row in approved.rows if row.action in _IMPORTED and _holds(row.value)]
     lost = [row.path for row in wanted if not _came_back(row, back)]
     if lost:
@@ -92,7 +93,11 @@ def _leaves(text: bytes) -> dict[str, Any]:
 
 
 def _came_back(row: planning.Row, back: dict[str, Any]) -> bool:
-    return row.path in back and same(row.value, back[row.path])
+    if row.path not in back:
+        return False
+    value = back[row.path]
+    # a plan's rows are masked
+    return same(row.value, value) or same(row.value, masks.masked(paths.split(row.path), value))
 
 
 def _holds(value: Any) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from store.reading.intake import decode
 from store.reading.item import Item
@@ -17,6 +19,8 @@ Format = Literal["yaml", "toml", "json"]
 # The TOML library is pure Python and slow on hostile texts, so that its limit is lower.
 _READERS = {"yaml": read_yaml, "toml": read_toml, "json": read_json}
 _LIMITS = {"yaml": 16 * 2**20, "toml": 2**20, "json": 16 * 2**20}
+
+_held: WeakValueDictionary[tuple[Format, bytes], Item] = WeakValueDictionary()
 
 _SUFFIXES: dict[str, Format] = {
     ".yaml": "yaml",
@@ -34,10 +38,14 @@ def read(data: bytes, name: str, format: Format) -> Item:
     Raises BadDocument, with line and column where the fault has a place, for everything that
     cannot be read completely and safely.
     """
-    text = decode(data, name, _LIMITS[format])
-    if not text.strip(" \t\r\n"):
-        return Item("null", None)
-    return _READERS[format](text, name)
+    # whoever still holds the tree of the same bytes spares another reading of them
+    key = (format, sha256(data).digest())
+    held = _held.get(key)
+    if held is None:
+        text = decode(data, name, _LIMITS[format])
+        held = _READERS[format](text, name) if text.strip(" \t\r\n") else Item("null", None)
+        _held[key] = held
+    return held
 
 
 def guess_format(name: str, data: bytes) -> Format:

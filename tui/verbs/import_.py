@@ -13,6 +13,7 @@ from store.codec import shown
 from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
+from store.importing import receipts
 from store.importing.plan import Action, Plan, Role, Strategy
 from store.importing.rollback import State
 from store.manager import utc_now
@@ -161,9 +162,9 @@ apply_command.params.append(common.reason_option())
 def list_command(context: click.Context, as_json: bool) -> None:
     """The receipts of the imports done so far, newest first."""
     with common.session(context, offer=False).look() as manager:
-        receipts = engine.receipts(manager)
+        kept = receipts.listed(manager)
     if as_json:
-        output.put_json("import.list", items=receipts)
+        output.put_json("import.list", items=kept)
         return
     output.put_lines(
         output.aligned(
@@ -177,7 +178,7 @@ def list_command(context: click.Context, as_json: bool) -> None:
                         f"{count} {name}" for name, count in receipt["totals"].items() if count
                     ),
                 ]
-                for receipt in receipts
+                for receipt in kept
             ]
         )
     )
