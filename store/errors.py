@@ -129,4 +129,11 @@ class BadDocument(NodedeckError):
 
 
 class CannotCut(NodedeckError):
-    """The dynamic keys cannot be cut out of a file's text with proof that the rest stays."""
+    """The dynamic keys cannot be cut out of a file's text with proof that the rest stays.
+
+    ``why`` is what to say where all else was done: the reason, and the lines to remove by hand.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", why: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.why = why or message

@@ -15,6 +15,7 @@ from typing import Any
 
 from store import backup as backups
 from store import checks, database, entities, files
+from store.collecting import held_back
 from store.errors import Busy, Cancelled, CannotCut, HalfDone, VersionConflict
 from store.importing import plan as planning
 from store.importing import progress as progressing
@@ -54,6 +55,7 @@ class Result:
         return self.backup is None
 
 
+@held_back()
 def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.MERGE) -> Plan:
     """The plan against the database as it is, or against none where there is none yet."""
     # one that is blank an import had only begun to make when it was killed
@@ -78,6 +80,7 @@ def backup_path(path: Path, now: datetime) -> Path:
     return place
 
 
+@held_back()
 def apply(
     approved: Plan,
     locations: Locations,
@@ -141,7 +144,8 @@ def apply(
 
         def commit(_token: str) -> int:
             course.at(Phase.BACKUP, 1)
-            database.create(locations.database, created_by=CREATED_BY)
+            if work.fresh or database.blank(locations.database):
+                database.create(locations.database, created_by=CREATED_BY)
             with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
                 # the file gives up what it holds right after: the commit must be on the disk
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
@@ -182,7 +186,7 @@ def _text_after(
     except CannotCut as reason:
         if not or_keep:
             raise
-        return None, (), str(reason)
+        return None, (), reason.why
     return (None if text == approved.source.data else text), comments, ""
 
 
@@ -266,13 +270,15 @@ def cut_text(plan: Plan) -> tuple[bytes, tuple[str, ...]]:
         raise CannotCut(
             f"{plan.source.path} is TOML, which cannot be cut; nothing was changed.",
             hint="Import it without --rewrite; the file stays as it is.",
+            why="It is TOML, which cannot be cut.",
         )
     if not plan.movable:
         return plan.source.data, ()
     try:
         done = cut(plan.source.data, _topmost(plan))
     except CannotCut as error:
-        raise CannotCut(f"{plan.source.path}: {error.message}", hint=error.hint) from error
+        message = f"{plan.source.path}: {error.message}"
+        raise CannotCut(message, hint=error.hint, why=error.why) from error
     return done.data, done.removed
 
 

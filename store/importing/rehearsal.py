@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from store import codec, copying, database, entities, export, files, masks, paths
-from store.database import Database
 from store.documents import Document
 from store.errors import NodedeckError
 from store.importing import plan as planning
@@ -41,6 +40,7 @@ def rehearse(
         places = Locations(Path(folder) / CONFIG_NAME, Path(folder) / DATABASE_NAME)
         _copied(locations.database, places.database)
         with ConfigManager.open(places, actor=actor) as manager:
+            manager.database.execute_sql("PRAGMA synchronous=OFF")  # it need not outlive a crash
             with manager.transaction("rehearsal") as db:
                 for write in course.steps(Phase.REHEARSAL, approved.writes):
                     entities.put(db, write.path, write.kind, write.value)
@@ -66,12 +66,9 @@ def _copied(live: Path, copy: Path) -> None:
         database.create(copy, created_by="nodedeck rehearsal")
         return
     files.create(copy)
-    source = Database(live, read_only=True)
-    try:
-        with copying.connected(copy) as target:
-            copying.copy_whole(source, target, copy)
-    finally:
-        source.close()
+    # bare connections: whoever reads by one first parses every trigger, and copying reads nothing
+    with copying.connected(live) as source, copying.connected(copy) as target:
+        copying.copy(source, target, copy)
 
 
 def _read_again(document: Document) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 from weakref import WeakValueDictionary
 
+from store.collecting import held_back
 from store.reading.intake import decode
 from store.reading.item import Item
 from store.reading.json_reader import read_json
@@ -32,6 +33,7 @@ _TOML_LINE = re.compile(r"""\[{1,2}\s*[\w.\- "']+\]{1,2}\s*(?:#.*)?|[\w.\-"']+\s
 _SAMPLE = 65_536
 
 
+@held_back()
 def read(data: bytes, name: str, format: Format) -> Item:
     """Return a file's document as a tree; ``name`` is for messages only. An empty file is null.
 
