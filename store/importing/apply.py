@@ -19,7 +19,7 @@ from store.collecting import held_back
 from store.errors import Busy, Cancelled, CannotCut, HalfDone, VersionConflict
 from store.importing import plan as planning
 from store.importing import progress as progressing
-from store.importing import rehearsal, standing, unit, writing
+from store.importing import rehearsal, standing, stillness, unit, writing
 from store.importing.plan import Plan, Source, Strategy
 from store.importing.progress import Cancel, Course, Phase, Progress, unheard
 from store.locations import Locations
@@ -207,7 +207,9 @@ def _check_unchanged(source: Source) -> None:
     if files.digest(files.read(source.path)) != source.digest:
         raise VersionConflict(
             f"{source.path} was changed since the plan was made; nothing was changed.",
-            hint="Plan the import again.",
+            hint="If a daemon writes it, stop it first, or add --wait; then plan again."
+            if stillness.is_daemons(source)
+            else "Plan the import again.",
         )
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from store import files
-from store.importing.plan import Plan, Role
+from store.importing.plan import Role, Source
 from store.importing.progress import Cancel, Course
-from store.static_file import is_dynamic
+from store.paths import CHAIN_VALUES, SEED_PATHS
 
 CADENCE_SECONDS: Final = 6.0
 """How often a legacy daemon writes unless it is known: at every block, about 5.4 s apart."""
@@ -101,9 +101,10 @@ def wait(
             return Writing(seen.age, every, seen.still)
 
 
-def is_daemons(plan: Plan) -> bool:
+def is_daemons(source: Source) -> bool:
     """Whether the file has what a daemon writes by itself, so that one may be at it."""
-    return plan.source.role is Role.NODE_CONFIG and any(map(is_dynamic, plan.source.root.entries))
+    names = source.root.entries.keys()
+    return source.role is Role.NODE_CONFIG and bool(names & {*CHAIN_VALUES, *SEED_PATHS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,9 +147,7 @@ def apply_command(
     if or_keep and not rewrite:
         raise UsageError("--or-keep goes with --rewrite; nothing was changed.")
     made = _made(current, file, role, prefix, strategy)
-    if wait is None:
-        import_writing.warned(file, import_writing.looked(made, watched=False))
-    elif stillness.is_daemons(made):
+    if wait is not None and stillness.is_daemons(made.source):
         import_writing.waited(file, wait)
         made = _made(current, file, role, prefix, strategy)
     if not yes:

@@ -20,7 +20,7 @@ def looked(made: Plan, *, watched: bool) -> Writing | None:
 
     Where it was just written it is watched for two cadences if somebody is there to see why.
     """
-    if not stillness.is_daemons(made):
+    if not stillness.is_daemons(made.source):
         return None
     path = made.source.path
     seen = stillness.glance(path)
