@@ -54,8 +54,23 @@ def _text(head: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> str:
     begun = codec.dump(head)
     if not items:
         return begun
-    lines = ",\n".join(map(codec.dump, items))
+    lines = ",\n".join(map(_line, items))
     return f'{begun[:-1]},"items":[\n{lines}\n]}}'
+
+
+def _line(item: Mapping[str, Any]) -> str:
+    try:
+        return codec.dump(item)
+    except ValueError:  # infinity, which a key that stays in the file may well be, is none of JSON
+        return codec.dump({name: _sayable(value) for name, value in item.items()})
+
+
+def _sayable(value: Any) -> Any:
+    try:
+        codec.dump(value)
+    except ValueError:
+        return repr(value)
+    return value
 
 
 def is_kept(db: Database, token: str) -> bool:

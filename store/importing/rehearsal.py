@@ -15,6 +15,7 @@ from store import codec, copying, database, entities, export, files, masks, path
 from store.documents import Document
 from store.errors import NodedeckError
 from store.importing import plan as planning
+from store.importing import writing
 from store.importing.leaves import same
 from store.importing.plan import Action, Plan, Role, Source
 from store.importing.progress import Course, Phase
@@ -42,6 +43,7 @@ def rehearse(
         with ConfigManager.open(places, actor=actor) as manager:
             manager.database.execute_sql("PRAGMA synchronous=OFF")  # it need not outlive a crash
             with manager.transaction("rehearsal") as db:
+                writing.check_unmoved(db, approved)
                 for write in course.steps(Phase.REHEARSAL, approved.writes):
                     entities.put(db, write.path, write.kind, write.value)
             document = manager.raw()

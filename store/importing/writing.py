@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 from store import entities, latest
+from store.database import Database
 from store.errors import NodedeckError, VersionConflict
 from store.importing import plan as planning
 from store.importing import receipts, standing
@@ -32,7 +33,7 @@ def commit(
     """
     why = reason or f"import of {approved.source.path.name}"
     with manager.transaction(why) as db:
-        _check_unmoved(manager, approved)
+        check_unmoved(db, approved)
         first = latest.newest_id(db) + 1
         for write in course.steps(Phase.WRITE, approved.writes):
             entities.put(db, write.path, write.kind, write.value)
@@ -50,9 +51,8 @@ def commit(
     return number, cleared
 
 
-def _check_unmoved(manager: ConfigManager, approved: Plan) -> None:
-    """Raise VersionConflict where the plan would be another by now."""
-    db = manager.database
+def check_unmoved(db: Database, approved: Plan) -> None:
+    """Raise VersionConflict where the plan would be another by now; in the caller's transaction."""
     if approved.seen is not None and approved.seen == standing.moment(db):
         return
     present, judge = standing.present_in(db), standing.judge_in(db)
