@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from store import codec, documents, files, history, latest, retention, undoing
 from store.database import Database
-from store.errors import NodedeckError, Refused, UsageError, VersionConflict
+from store.errors import HalfDone, NodedeckError, Refused, UsageError, VersionConflict
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing import receipts, standing, unit
@@ -132,7 +132,8 @@ def apply(
                 f"{file} was changed since the rollback was planned; nothing was changed.",
                 hint="Run it again.",
             )
-        if not file.exists():
+        gone = not file.exists()
+        if gone:
             files.create(file)
         work = unit.Unit(
             file=file,
@@ -148,7 +149,14 @@ def apply(
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
                 return _commit(manager, planned, work, token, reason)
 
-        return unit.carry_out(locations, work, data, commit)
+        try:
+            return unit.carry_out(locations, work, data, commit)
+        except HalfDone:
+            raise
+        except BaseException:
+            if gone and not files.read(file):
+                file.unlink()
+            raise
 
 
 def _commit(
@@ -157,6 +165,7 @@ def _commit(
     why = reason or f"rollback of import {planned.receipt}"
     with manager.transaction(why) as db:
         newest = latest.newest_id(db)
+        _refuse_again(planned.receipt, receipts.done(db)[1])
         if newest != planned.newest and _touched_since(db, planned):
             raise VersionConflict(
                 "The database was changed since the rollback was planned; nothing was changed.",
@@ -200,11 +209,7 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             f"There is no import {number}; nothing was changed.",
             hint="'nodedeck import list' shows them.",
         )
-    if number in taken_back:
-        raise VersionConflict(
-            f"Import {number} was taken back already (receipt {taken_back[number]});"
-            " nothing was changed."
-        )
+    _refuse_again(number, taken_back)
     facts = receipts.facts(db, number)
     if "changes" not in facts or "file_path" not in facts:
         raise Refused(
@@ -213,6 +218,14 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             hint=f"The file's copy is {facts.get('backup')}.",
         )
     return number, facts
+
+
+def _refuse_again(number: int, taken_back: dict[int, int]) -> None:
+    if number in taken_back:
+        raise VersionConflict(
+            f"Import {number} was taken back already (receipt {taken_back[number]});"
+            " nothing was changed."
+        )
 
 
 def _copy(facts: dict[str, Any]) -> bytes:
