@@ -29,6 +29,7 @@ from store.yaml_text import cut
 
 CREATED_BY = "nodedeck import"
 SAFETY_NAME = "before-import"
+_DAEMON_HINT = " If a daemon writes the file, stop it first; --wait waits until nobody does."
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +208,7 @@ def _check_unchanged(source: Source) -> None:
     if files.digest(files.read(source.path)) != source.digest:
         raise VersionConflict(
             f"{source.path} was changed since the plan was made; nothing was changed.",
-            hint="If a daemon writes it, stop it first, or add --wait; then plan again."
-            if stillness.is_daemons(source)
-            else "Plan the import again.",
+            hint="Plan the import again." + (_DAEMON_HINT if stillness.is_daemons(source) else ""),
         )
 
 

@@ -265,7 +265,7 @@ def test_a_daemon_that_rewrites_the_file_loses_nothing_and_nothing_is_half_done(
             daemon.stdin.close()
             daemon.wait()
     assert isinstance(failed.value, VersionConflict)
-    assert "stop it first, or add --wait" in failed.value.hint
+    assert "--wait waits until nobody does" in failed.value.hint
     assert not at.database.exists()
     assert unit.standing(at) is None
     assert b"current_height: 2" in file.read_bytes()
