@@ -87,16 +87,15 @@ def plan_command(
 ) -> None:
     """Show what an import would do; nothing is changed."""
     made = _made(common.session(context, offer=False), file, role, prefix, strategy)
-    seen = import_writing.looked(made, watched=not as_json)
     if as_json:
-        writing = import_writing.as_json(seen)
+        writing = import_writing.as_json(import_writing.looked(made, watched=False))
         output.put_json("import.plan", **_fields(planning.as_json(made)), writing=writing)
         return
     output.put_lines(output.aligned([_line(row) for row in made.rows]))
     output.say(f"{file} is read as {made.source.role}. {_totals(made)}")
     if made.seals:
         output.say("'import apply --seal' seals what looks like a secret; it stays otherwise.")
-    import_writing.warned(file, seen)
+    import_writing.warned(file, import_writing.looked(made, watched=True))
 
 
 @group.command(
