@@ -54,7 +54,8 @@ class Source:
 class Plan:
     """Every leaf with its fate, the entities to write, and what can be cut out of the file.
 
-    ``seals`` are the secrets that could be sealed: proposals until ``decided``.
+    ``seals`` are the secrets that could be sealed: proposals until ``decided``. ``seen`` is the
+    moment of the database that it was made against, see ``standing.moment``.
     """
 
     source: Source
@@ -63,6 +64,7 @@ class Plan:
     writes: tuple[Write, ...]
     movable: tuple[tuple[str, ...], ...] = field(default=())
     seals: tuple[Seal, ...] = ()
+    seen: tuple[object, ...] | None = None
 
     @property
     def totals(self) -> dict[str, int]:
@@ -378,7 +380,7 @@ class _Builder:
 
 def differ(path: str, value: Any, now: Any) -> bool:
     """Whether an entity's value is another than the present one, or there is none yet."""
-    return now is ABSENT or leaves(path, value) != leaves(path, now)
+    return now is ABSENT or (value != now and leaves(path, value) != leaves(path, now))
 
 
 def as_json(plan: Plan) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from typing import Any, Final
 
 from store import codec, documents, files, history, latest, retention, undoing
 from store.database import Database
-from store.errors import NodedeckError, Refused, UsageError, VersionConflict
+from store.errors import HalfDone, NodedeckError, Refused, UsageError, VersionConflict
 from store.importing import apply as engine
 from store.importing import plan as planning
-from store.importing import unit
+from store.importing import receipts, standing, unit
 from store.importing.plan import Action, Plan, Role, Source
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -31,11 +31,8 @@ from store.paths import PARAMS_SUFFIX, Kind, split
 from store.reading import Item
 from store.sealing.vault import Vault
 from store.static_file import is_dynamic
-from store.tables import Imports
 from store.yaml_text import replace
 
-RECEIPT: Final = "nodedeck.import.receipt/1"
-ROLLBACK: Final = "nodedeck.import.rollback/1"
 _Changed = dict[str, tuple[int, str | None, str | None]]
 # what the daemon writes by itself; everything else moved on because somebody wanted it to
 _DAEMONS: Final = (Kind.CHAIN, Kind.SEED, Kind.VERSIONS)
@@ -135,14 +132,14 @@ def apply(
                 f"{file} was changed since the rollback was planned; nothing was changed.",
                 hint="Run it again.",
             )
-        if not file.exists():
+        gone = not file.exists()
+        if gone:
             files.create(file)
         work = unit.Unit(
             file=file,
             before=files.digest(data),
             after=planned.text,
             copy=engine.backup_path(file, clock()),
-            receipt=True,
             fresh=False,
             what="rollback",
         )
@@ -152,7 +149,14 @@ def apply(
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
                 return _commit(manager, planned, work, token, reason)
 
-        return unit.carry_out(locations, work, data, commit)
+        try:
+            return unit.carry_out(locations, work, data, commit)
+        except HalfDone:
+            raise
+        except BaseException:
+            if gone and not files.read(file):
+                file.unlink()
+            raise
 
 
 def _commit(
@@ -161,6 +165,7 @@ def _commit(
     why = reason or f"rollback of import {planned.receipt}"
     with manager.transaction(why) as db:
         newest = latest.newest_id(db)
+        _refuse_again(planned.receipt, receipts.done(db)[1])
         if newest != planned.newest and _touched_since(db, planned):
             raise VersionConflict(
                 "The database was changed since the rollback was planned; nothing was changed.",
@@ -168,27 +173,20 @@ def _commit(
             )
         for path, change, stored in planned.entities:
             undoing.put_back(Vault(db, manager.master_key), path, change, stored)
-        at, host = manager.clock().isoformat(timespec="milliseconds"), socket.gethostname()
         receipt = {
-            "schema": ROLLBACK,
+            "schema": receipts.ROLLBACK,
             "token": token,
             "role": "rollback",
             "of": planned.receipt,
             "state": planned.state,
-            "at": at,
-            "actor": manager.actor,
-            "host": host,
+            "reason": why,
             "file": str(planned.file),
             "digest": work.before,
             "digest_after": work.before if work.after is None else files.digest(work.after),
             "backup": str(work.copy),
             "changes": [newest + 1, latest.newest_id(db)],
         }
-        return int(
-            Imports.insert(
-                at=at, actor=manager.actor, host=host, receipt_json=codec.dump(receipt)
-            ).execute(db.sqlite)
-        )
+        return receipts.keep(manager, socket.gethostname(), receipt)
 
 
 def _touched_since(db: Database, planned: Rollback) -> bool:
@@ -198,13 +196,7 @@ def _touched_since(db: Database, planned: Rollback) -> bool:
 
 
 def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
-    rows = Imports.select(Imports.id, Imports.receipt_json).order_by(Imports.id.desc())
-    stored = {each: codec.load(text) for each, text in rows.tuples().execute(db.sqlite)}
-    receipts = {each: facts for each, facts in stored.items() if isinstance(facts, dict)}
-    taken_back = {
-        facts.get("of"): each for each, facts in receipts.items() if facts.get("schema") == ROLLBACK
-    }
-    imports = [each for each, facts in receipts.items() if facts.get("schema") == RECEIPT]
+    imports, taken_back = receipts.done(db)
     if number is None:
         number = next((each for each in imports if each not in taken_back), None)
         if number is None:
@@ -217,12 +209,8 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             f"There is no import {number}; nothing was changed.",
             hint="'nodedeck import list' shows them.",
         )
-    if number in taken_back:
-        raise VersionConflict(
-            f"Import {number} was taken back already (receipt {taken_back[number]});"
-            " nothing was changed."
-        )
-    facts = receipts[number]
+    _refuse_again(number, taken_back)
+    facts = receipts.facts(db, number)
     if "changes" not in facts or "file_path" not in facts:
         raise Refused(
             f"Import {number} was made by an older nodedeck, whose receipt does not say enough;"
@@ -230,6 +218,14 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             hint=f"The file's copy is {facts.get('backup')}.",
         )
     return number, facts
+
+
+def _refuse_again(number: int, taken_back: dict[int, int]) -> None:
+    if number in taken_back:
+        raise VersionConflict(
+            f"Import {number} was taken back already (receipt {taken_back[number]});"
+            " nothing was changed."
+        )
 
 
 def _copy(facts: dict[str, Any]) -> bytes:
@@ -294,12 +290,12 @@ def _legacy_now(db: Database, facts: dict[str, Any], base: bytes, changed: _Chan
     file = Path(facts["file_path"])
     role = Role(facts["role"])
     source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
-    against = planning.make(source, engine.present_in(db))
+    against = planning.make(source, standing.present_in(db))
     text = _FILLED[role](db, source, against, _nodes_moved(db, changed))
     if text == base:
         return base
     again = planning.make(
-        planning.source(file, text, role=role, prefix=source.prefix), engine.present_in(db)
+        planning.source(file, text, role=role, prefix=source.prefix), standing.present_in(db)
     )
     wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
     if wrong:

@@ -34,31 +34,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from store import codec, database, files, latest
+from store import database, files, latest
 from store.database import Database
 from store.errors import HalfDone, MissingDatabase, NodedeckError, UsageError
+from store.importing import receipts
 from store.locations import Locations, journal_of
 
 Result = TypeVar("Result")
 
-_SCHEMA: Final = "nodedeck.import.journal/1"
+_SCHEMA: Final = "nodedeck.import.journal/2"
 _BLOCK: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One change of a file's text together with a transaction, or of either alone.
+    """One change of a file's text together with a transaction, which leaves a receipt.
 
     ``before`` is the digest of the file that is replaced, ``after`` its new bytes or None where it
-    stays. ``receipt`` is whether the transaction leaves one, ``fresh`` whether it makes the
-    database, and ``copy`` where the file's bytes of before are kept.
+    stays. ``fresh`` is whether the transaction makes the database, and ``copy`` where the file's
+    bytes of before are kept.
     """
 
     file: Path
     before: str
     after: bytes | None
-    copy: Path | None
-    receipt: bool
+    copy: Path
     fresh: bool
     what: str = "import"
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -70,11 +70,6 @@ class Recovered:
 
     unit: Unit
     finished: bool
-
-
-def receipt_beside(copy: Path) -> Path:
-    """The place of the receipt that belongs to a file's copy."""
-    return copy.with_name(copy.name.replace(".pre-migration.", ".import-receipt.", 1) + ".json")
 
 
 @contextmanager
@@ -98,8 +93,7 @@ def carry_out(
     """
     _begin(locations, unit)
     try:
-        if unit.copy is not None:
-            files.create(unit.copy, data)
+        files.create(unit.copy, data)
         result = commit(unit.token)
     except BaseException:
         if not _committed(locations, unit):
@@ -137,7 +131,7 @@ def recover(locations: Locations) -> Recovered | None:
 
 def recover_alone(locations: Locations, unit: Unit) -> Recovered:
     """As ``recover``, under the caller's ``alone``."""
-    if _committed(locations, unit) or (not unit.receipt and _rewritten(unit)):
+    if _committed(locations, unit):
         _complete(locations, unit)
         return Recovered(unit, finished=True)
     _take_back(locations, unit)
@@ -168,8 +162,7 @@ def _begin(locations: Locations, unit: Unit) -> None:
         "file": str(unit.file.absolute()),
         "before": unit.before,
         "after": after,
-        "copy": str(unit.copy.absolute()) if unit.copy else None,
-        "receipt": unit.receipt,
+        "copy": str(unit.copy.absolute()),
         "fresh": unit.fresh,
     }
     files.write(journal_of(locations.database), (json.dumps(kept, indent=2) + "\n").encode())
@@ -185,13 +178,14 @@ def _load(locations: Locations) -> Unit | None:
         raise files.cannot("read", place, error) from error
     try:
         kept: dict[str, Any] = json.loads(data)
+        if kept["schema"] != _SCHEMA:
+            raise ValueError(kept["schema"])
         after = kept["after"]
         return Unit(
             file=Path(kept["file"]),
             before=kept["before"],
             after=None if after is None else base64.b64decode(after, validate=True),
-            copy=Path(kept["copy"]) if kept["copy"] else None,
-            receipt=kept["receipt"],
+            copy=Path(kept["copy"]),
             fresh=kept["fresh"],
             what=kept["what"],
             token=kept["token"],
@@ -205,37 +199,23 @@ def _load(locations: Locations) -> Unit | None:
 
 def _committed(locations: Locations, unit: Unit) -> bool:
     """Whether the database holds the unit's receipt."""
-    if not unit.receipt or not locations.database.exists():
+    if not locations.database.exists():
         return False
     try:
         db = Database(locations.database, read_only=True)
     except MissingDatabase:  # made, but nothing was committed into it
         return False
     try:
-        stored = db.rows(
-            "SELECT id FROM imports WHERE json_valid(receipt_json)"
-            " AND json_extract(receipt_json,'$.token')=?",
-            (unit.token,),
-        )
+        return receipts.is_kept(db, unit.token)
     finally:
         db.close()
-    return bool(stored)
-
-
-def _rewritten(unit: Unit) -> bool:
-    """Whether the file has its new text already, or part of it."""
-    if unit.after is None or not unit.file.is_file():
-        return False
-    data = files.read(unit.file)
-    return files.digest(data) != unit.before and (data == unit.after or _torn(unit, data))
 
 
 def _complete(locations: Locations, unit: Unit) -> None:
     if unit.after is not None:
         _rewrite(unit, unit.after)
         _sweep(unit.file.resolve())
-    if unit.receipt and unit.copy is not None:
-        _keep_receipt(locations, unit, receipt_beside(unit.copy))
+    _write_receipt(locations, unit)
     _end(locations, journal_of(locations.database))
 
 
@@ -266,7 +246,7 @@ def _rewrite(unit: Unit, text: bytes) -> None:
 
 def _torn(unit: Unit, data: bytes) -> bool:
     """Whether a file is part old, part new, block by block: an overwriting that was stopped."""
-    if unit.after is None or unit.copy is None or not unit.copy.is_file():
+    if unit.after is None or not unit.copy.is_file():
         return False
     old, new = files.read(unit.copy), unit.after
     if files.digest(old) != unit.before or not len(new) <= len(data) <= max(len(old), len(new)):
@@ -274,9 +254,20 @@ def _torn(unit: Unit, data: bytes) -> bool:
     if data[: len(new)] == new:  # all of it, and an end not yet cut off
         return data[len(new) :] == old[len(new) : len(data)]
     blocks = range(0, len(data), _BLOCK)
-    return all(data[at : at + _BLOCK] in _either(old, new, at) for at in blocks) or any(
-        data == new[:at] + old[at:] for at in range(len(new) + 1)
-    )
+    if all(data[at : at + _BLOCK] in _either(old, new, at) for at in blocks):
+        return True
+    # or new up to any byte, and old from there
+    agreed = _common(data, new) + _common(data[::-1], old[::-1])
+    return len(data) == len(old) and agreed >= len(data)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many first bytes two texts share."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
 
 
 def _either(old: bytes, new: bytes, at: int) -> tuple[bytes, ...]:
@@ -287,9 +278,8 @@ def _either(old: bytes, new: bytes, at: int) -> tuple[bytes, ...]:
 
 def _take_back(locations: Locations, unit: Unit) -> None:
     """Remove what a unit made that was not committed."""
-    if unit.copy is not None:
-        unit.copy.unlink(missing_ok=True)
-        _sweep(unit.copy)
+    unit.copy.unlink(missing_ok=True)
+    _sweep(unit.copy)
     if unit.fresh and _empty(locations.database):
         path = locations.database
         rollback_journal = path.with_name(path.name + "-journal")  # of the switch to WAL
@@ -309,24 +299,18 @@ def _empty(path: Path) -> bool:
     except UsageError:  # somebody else's, or one that is not ours to remove
         return False
     try:
-        receipts = db.value("SELECT count(*) FROM imports")
-        return latest.newest_id(db) == 0 and not receipts
+        return latest.newest_id(db) == 0 and not db.value("SELECT count(*) FROM imports")
     finally:
         db.close()
 
 
-def _keep_receipt(locations: Locations, unit: Unit, place: Path) -> None:
+def _write_receipt(locations: Locations, unit: Unit) -> None:
+    place = receipts.beside(unit.copy)
     db = Database(locations.database, read_only=True)
     try:
-        ((number, stored),) = db.rows(
-            "SELECT id, receipt_json FROM imports WHERE json_valid(receipt_json)"
-            " AND json_extract(receipt_json,'$.token')=?",
-            (unit.token,),
-        )
+        receipts.write_beside(db, unit.token, place)
     finally:
         db.close()
-    text = json.dumps({"id": number, **codec.load(stored)}, ensure_ascii=False, indent=2)
-    files.write(place, f"{text}\n".encode())
     _sweep(place)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -40,12 +41,15 @@ class Reading(NamedTuple):
 
 def readings(item: Item) -> tuple[Reading, ...]:
     """Return how PyYAML, YAML 1.2 and Go read a plain scalar where they differ, else nothing."""
-    if not item.plain or item.text[:1] not in _TELLING:
-        return ()
+    return _differing(item.text) if item.plain and item.text[:1] in _TELLING else ()
+
+
+@lru_cache(maxsize=4096)  # the same ports and limits stand in every node of a list
+def _differing(text: str) -> tuple[Reading, ...]:
     found = (
-        Reading("PyYAML", *_described(_pyyaml, item.text)),
-        Reading("YAML 1.2", *_described(_core, item.text)),
-        Reading("Go", *_go(item.text)),
+        Reading("PyYAML", *_described(_pyyaml, text)),
+        Reading("YAML 1.2", *_described(_core, text)),
+        Reading("Go", *_go(text)),
     )
     agreed = len({reading[1:] for reading in found}) == 1
     return () if agreed else found

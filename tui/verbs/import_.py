@@ -9,15 +9,18 @@ from typing import Any
 import click
 
 from store.codec import shown
+from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
+from store.importing import receipts, stillness
 from store.importing.plan import Action, Plan, Role, Strategy
 from store.importing.rollback import State
 from store.manager import utc_now
 from tui import output
 from tui.session import Session
-from tui.verbs import common, rollback_verb
+from tui.verbs import common, import_writing, rollback_verb
 from tui.verbs.asking import agreed, answer_options, confirm
+from tui.verbs.progress_line import ProgressLine, cancelled_by_keys
 
 _ROLES = {
     "config": Role.NODE_CONFIG,
@@ -83,12 +86,14 @@ def plan_command(
     """Show what an import would do; nothing is changed."""
     made = _made(common.session(context, offer=False), file, role, prefix, strategy)
     if as_json:
-        output.put_json("import.plan", **_fields(planning.as_json(made)))
+        writing = import_writing.as_json(import_writing.looked(made, watched=False))
+        output.put_json("import.plan", **_fields(planning.as_json(made)), writing=writing)
         return
     output.put_lines(output.aligned([_line(row) for row in made.rows]))
     output.say(f"{file} is read as {made.source.role}. {_totals(made)}")
     if made.seals:
         output.say("'import apply --seal' seals what looks like a secret; it stays otherwise.")
+    import_writing.warned(file, import_writing.looked(made, watched=True))
 
 
 @group.command(
@@ -98,6 +103,17 @@ def plan_command(
 )
 @_file_options
 @click.option("--rewrite", is_flag=True, help="Cut what was imported out of the file's text.")
+@click.option(
+    "--or-keep", is_flag=True, help="With --rewrite: import also where the file cannot be cut."
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    is_flag=False,
+    flag_value=import_writing.PATIENCE_SECONDS,
+    metavar="[=SECONDS]",
+    help=f"Wait until no daemon rewrites the file, {import_writing.PATIENCE_SECONDS:g} s at most.",
+)
 @click.option("--seal", is_flag=True, help="Seal the proposed secrets, which stay otherwise.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is a refusal.")
@@ -111,6 +127,8 @@ def apply_command(
     strategy: str,
     as_json: bool,
     rewrite: bool,
+    or_keep: bool,
+    wait: float | None,
     seal: bool,
     yes: bool,
     no_input: bool,
@@ -123,20 +141,31 @@ def apply_command(
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
     common.settle_first(current)
+    if or_keep and not rewrite:
+        raise UsageError("--or-keep goes with --rewrite; nothing was changed.")
     made = _made(current, file, role, prefix, strategy)
+    if wait is not None and stillness.is_daemons(made.source):
+        import_writing.waited(file, wait)
+        made = _made(current, file, role, prefix, strategy)
     if not yes:
         _ask(made, no_input=no_input)
     if made.seals and not (seal or yes):
         seal = agreed(_proposal(made), yes=False, no_input=no_input)
-    result = engine.apply(
-        made,
-        current.locations,
-        actor=current.actor,
-        clock=utc_now,
-        rewrite=rewrite,
-        seal=seal,
-        reason=current.reason,
-    )
+    with ProgressLine() as progress, cancelled_by_keys() as cancel:
+        result = engine.apply(
+            made,
+            current.locations,
+            actor=current.actor,
+            clock=utc_now,
+            rewrite=rewrite,
+            or_keep=or_keep,
+            seal=seal,
+            reason=current.reason,
+            progress=progress,
+            cancel=cancel,
+        )
+    if cancel.asked:
+        output.say("It was too late to cancel: the import is done.")
     _tell(result, rewrite=rewrite)
     if as_json:
         output.put_json(
@@ -145,6 +174,7 @@ def apply_command(
             receipt=result.receipt,
             backup=str(result.backup) if result.backup else None,
             rewritten=result.rewritten,
+            uncut=result.uncut,
             rehearsed=result.rehearsed,
         )
 
@@ -158,9 +188,9 @@ apply_command.params.append(common.reason_option())
 def list_command(context: click.Context, as_json: bool) -> None:
     """The receipts of the imports done so far, newest first."""
     with common.session(context, offer=False).look() as manager:
-        receipts = engine.receipts(manager)
+        kept = receipts.listed(manager)
     if as_json:
-        output.put_json("import.list", items=receipts)
+        output.put_json("import.list", items=kept)
         return
     output.put_lines(
         output.aligned(
@@ -174,7 +204,7 @@ def list_command(context: click.Context, as_json: bool) -> None:
                         f"{count} {name}" for name, count in receipt["totals"].items() if count
                     ),
                 ]
-                for receipt in receipts
+                for receipt in kept
             ]
         )
     )
@@ -256,6 +286,8 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
             output.say(f"{row.path}: {row.reason}.")
     if result.rewritten:
         output.say(f"{result.plan.source.path} now holds only what stays in it.")
+    elif result.uncut:
+        output.say(f"{result.plan.source.path} is as it was. {result.uncut}")
     elif rewrite and not result.nothing_to_do:
         output.say(f"Nothing could be cut out of {result.plan.source.path}; it is as it was.")
     if result.rehearsed:
