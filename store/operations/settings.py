@@ -137,7 +137,7 @@ class SettingOperations(Door):
                         hint="'nodedeck list' shows all paths.",
                     )
                 checks.storable(value, path)
-                vault = Vault(db, self.master_key, rehearsal=self.rehearsing)
+                vault = Vault(db, self.master_key, spare=self.spare_key)
                 vault.put_setting(*own, value)
                 if value != codec.MASK and settings.is_secret(db, path, value):
                     recording.sealed(self, path, reason)

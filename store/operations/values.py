@@ -101,13 +101,15 @@ class ValueOperations(StaticOperations):
         with self.database.reading():
             return versions.current(self.database, address)
 
-    def expect(self, path: str, version: int | None) -> None:
-        """Raise VersionConflict where ``version_of`` a path is another than it was.
+    def expect_version(self, path: str, version: int | None) -> None:
+        """Raise VersionConflict where ``version_of`` a path says something else than ``version``.
 
-        What follows in the same transaction is written to what was seen.
+        None expects nothing. Inside a transaction it holds to the end of that.
         """
-        if (address := paths.locate(path)) is not None:
-            versions.expect(self.database, address, version)
+        address = paths.locate(path)
+        if address is not None and address.kind is not Kind.STATIC:
+            with self.database.reading():
+                versions.expect(self.database, address, version)
 
     def set_node(
         self,
@@ -182,7 +184,7 @@ class ValueOperations(StaticOperations):
         stored = settings.is_stored(db, service, key)
         if rule is None and not stored and not create:
             raise self._unknown(path)
-        vault = Vault(db, self.master_key, rehearsal=self.rehearsing)
+        vault = Vault(db, self.master_key, spare=self.spare_key)
         if settings.is_secret(db, path, present):
             vault.put_setting(service, key, text)
             recording.sealed(self, path, reason)

@@ -63,13 +63,13 @@ def test_what_was_seen_can_be_expected_of_any_path(service: ConfigManager) -> No
         path: service.version_of(path) for path in ("svc.mode", "profiles.svc.calm", "flags.router")
     }
     for path, version in seen.items():
-        service.expect(path, version)
+        service.expect_version(path, version)
     service.set_value("svc.mode", "fast")
     service.delete_profile("svc", "calm")
     service.set_flag("router", False)
     for path, version in seen.items():
         with pytest.raises(VersionConflict, match="tester@host was first"):
-            service.expect(path, version)
+            service.expect_version(path, version)
 
 
 def test_a_board_knows_the_newest_change(service: ConfigManager) -> None:

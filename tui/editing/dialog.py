@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
@@ -41,10 +42,13 @@ class Dialog(ModalScreen[ScreenResultType]):
         back: str = "Cancel",
         back_id: str = "cancel",
         disabled: bool = False,
+        between: Iterable[tuple[str, str]] = (),
     ) -> ComposeResult:
-        """The way back, then what does it."""
+        """The way back, other ways out by id and word, then what does it."""
         with Horizontal(id="buttons"):
             yield Button(back, id=back_id, classes="safe", variant="primary", compact=True)
+            for other, told in between:
+                yield Button(told, id=other, compact=True)
             yield Button(verb, id=id, variant="warning", compact=True, disabled=disabled)
 
     def on_mount(self) -> None:

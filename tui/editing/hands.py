@@ -13,23 +13,26 @@ from tui.editing.asking import READ_ONLY, through
 from tui.editing.confirming import preview_of_keeping
 from tui.editing.rehearsal import Preview, Write, preview_of_undo, undo
 from tui.editing.review import Outcome, ReviewScreen
-from tui.editing.staging import Subject, read
+from tui.editing.staged_actions import StagedActions
+from tui.editing.staging import read
 from tui.panes.audit import AuditPane
 from tui.screens.change import ChangeScreen
 from tui.screens.detail import DetailScreen
 from tui.session import Session
-from tui.travel import TimeTravel
 
 _WRITING: Final = frozenset(
-    {"undo", "keep", "edit", "add_node", "copy_node", "switch_node", "remove_node"}
-)
-_HERE: Final = frozenset({*_WRITING, "mark"})
+    {
+        "undo", "keep", "edit", "add_node", "copy_node", "switch_node", "remove_node",
+        "save_staged", "try_staged",
+    }
+)  # fmt: skip
+_HERE: Final = frozenset({*_WRITING, "mark", "drop_staged"})
 
 
 Found = TypeVar("Found")
 
 
-class Hands(TimeTravel):
+class Hands(StagedActions):
     """The actions of an app that writes; the app supplies deck, store and session."""
 
     session: Session
@@ -71,12 +74,6 @@ class Hands(TimeTravel):
             self._say(str(fault))
             return None
 
-    async def _open_form(self, subject: Subject) -> None:
-        # its fields take a tenth of the start to be imported
-        from tui.editing.form import FormScreen
-
-        await self.push_screen(FormScreen(subject, self._store))
-
     def _pointed_path(self) -> str | None:
         """The path that the cursor is on, None where it is on none."""
         if not self._in_place:
@@ -104,6 +101,9 @@ class Hands(TimeTravel):
             await self._draft(node)
 
     async def _draft(self, like: str | None) -> None:
+        if like is not None and self.has_staged(registry.NEW):
+            self._say("A new node is staged already: a opens it; save or drop it first.")
+            return
         subject = await self._found(lambda manager: registry.draft(manager, like))
         if subject is not None:
             await self._open_form(subject)

@@ -33,17 +33,14 @@ def rehearse(manager: ConfigManager, write: Write) -> list[Change]:
     No master key is made for a secret that would be sealed.
     """
     made: list[Change] = []
-    manager.rehearsing = True
     try:
-        with manager.transaction(None):
+        with manager.rehearsing(), manager.transaction(None):
             before = manager.position().change_id
             write(manager, None)
             made = manager.feed(before)
             raise _Rehearsed
     except _Rehearsed:
         return made
-    finally:
-        manager.rehearsing = False
 
 
 def shown_fields(changes: Iterable[Change]) -> tuple[FieldChange, ...]:

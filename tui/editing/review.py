@@ -78,6 +78,8 @@ class ReviewScreen(Dialog[Outcome]):
         self._typed = plain(typed)
         self._merges = merges
         self._writing = False
+        self.conflict: VersionConflict | None = None
+        """Why the dialog closed with ``MOVED_ON``."""
 
     def compose(self) -> ComposeResult:
         """What changes, what to know of it, the reason, the buttons."""
@@ -142,6 +144,7 @@ class ReviewScreen(Dialog[Outcome]):
         except NodedeckError as fault:
             self._writing = False
             if self._merges and isinstance(fault, VersionConflict):
+                self.conflict = fault
                 self.dismiss(Outcome.MOVED_ON)
             else:
                 said = self.query_one("#refused", Static)

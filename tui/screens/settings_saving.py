@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from store.errors import NodedeckError, VersionConflict
 from store.settings_board import Board
 from tui.editing.asking import AskingScreen, through
-from tui.editing.leaving import LeaveScreen
+from tui.editing.leaving import LeaveScreen, Leaving
 from tui.editing.review import Outcome, ReviewScreen
 from tui.settings_edit.saving import preview, touched, write
 from tui.settings_edit.staging import Batch, Draft
@@ -108,8 +108,8 @@ class SavingScreen(AskingScreen):
     def ask_to_leave(self, leave: Callable[[], object]) -> None:
         """Leave, after a question where edits are staged."""
 
-        def answered(gone: bool | None) -> None:
-            if gone:
+        def answered(answer: Leaving | None) -> None:
+            if answer is Leaving.DROP:
                 leave()
 
         if not self._draft:

@@ -39,7 +39,7 @@ def removing(flag: Flag) -> Look:
 
         def write(manager: ConfigManager, reason: str | None) -> object:
             with manager.transaction(reason):
-                manager.expect(path, version)
+                manager.expect_version(path, version)
                 return manager.remove_flag(flag.name, reason=reason)
 
         fields = shown_fields(rehearse(manager, write))
@@ -76,7 +76,7 @@ class FlagForm:
             with manager.transaction(reason):
                 there = next((one for one in manager.flags() if one.name == name), None)
                 if self.name:
-                    manager.expect(_path(name), subject.version)
+                    manager.expect_version(_path(name), subject.version)
                 elif there is not None:
                     raise InvalidValue(
                         f"There is a flag {name!r}; nothing was changed.", hint="e edits it."

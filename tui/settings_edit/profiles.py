@@ -73,7 +73,7 @@ def _look(
         def write(manager: ConfigManager, reason: str | None) -> object:
             with manager.transaction(reason or because):
                 for path, version in versions:
-                    manager.expect(path, version)
+                    manager.expect_version(path, version)
                 return run(manager, reason)
 
         fields = shown_fields(rehearse(manager, write))

@@ -10,8 +10,9 @@ from store.documents import Source
 from store.settings_board import Board, SettingLine
 from store.settings_profiles import Difference as ProfileDifference
 from store.settings_rules import Complexity
+from tui.glyphs import UNICODE
 from tui.settings_edit.staging import Draft
-from tui.text import UNICODE, grouped
+from tui.text import grouped
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 ALL: Final = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import click
 
 from store.codec import shown
-from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing.plan import Action, Plan, Role, Strategy
@@ -18,9 +16,8 @@ from store.importing.rollback import State
 from store.manager import utc_now
 from tui import output
 from tui.session import Session
-from tui.text import clean
 from tui.verbs import common, rollback_verb
-from tui.verbs.asking import agreed, answer_options
+from tui.verbs.asking import agreed, answer_options, confirm
 
 _ROLES = {
     "config": Role.NODE_CONFIG,
@@ -241,12 +238,7 @@ rollback_command.params.append(common.reason_option())
 
 def _ask(made: Plan, *, no_input: bool) -> None:
     output.say(_totals(made))
-    if no_input or not sys.stdin.isatty():
-        raise UsageError(
-            "The import needs a yes and there is nobody to ask; nothing was changed.",
-            hint="Add --yes.",
-        )
-    click.confirm(f"Import {clean(made.source.path)} now?", default=False, abort=True, err=True)
+    confirm(f"Import {made.source.path} now?", "The import", yes=False, no_input=no_input)
 
 
 def _proposal(made: Plan) -> str:
