@@ -70,9 +70,14 @@ async def test_a_profile_is_kept_taken_anew_applied_and_deleted(places: Location
         await driver.press("ctrl+s")
         await asked(driver)
         await driver.until_shown("profiles.cache.calm.capacity_mb", "secrets are never part of it")
-        await driver.press("enter", "escape")
-        assert isinstance(driver.app.screen, LeaveScreen)
-        await driver.press("escape")
+        await driver.press("enter")
+        # neither leaving the form nor the console drops what is typed without a word
+        for key in ("escape", "ctrl+c"):
+            await driver.press(key)
+            assert isinstance(driver.app.screen, LeaveScreen)
+            assert focused(driver) == "stay"
+            assert not driver.app.screen.query("#keep")
+            await driver.press("escape")
         assert taken(places) == before
         await driver.press("ctrl+s")
         await confirmed(driver, "night shift")

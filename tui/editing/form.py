@@ -140,7 +140,9 @@ class FormScreen(ModalScreen[Left]):
             elif answer is Leaving.KEEP and self._fits():
                 self.dismiss(Left(self._kept()))
 
-        self.app.push_screen(LeaveScreen(count, keeps=self._subject.digest is None), left)
+        # what the deck's staged edits take in are values of the database's document
+        keeps = self._subject.digest is None and self._subject.source is None
+        self.app.push_screen(LeaveScreen(count, keeps=keeps), left)
 
     def _kept(self) -> Staged | None:
         return Staged(self._subject, self.staged) if self.staged else None

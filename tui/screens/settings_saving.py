@@ -106,13 +106,16 @@ class SavingScreen(AskingScreen):
             self.say(f"{service} is as you wanted it, or as they do: nothing of it is staged.")
 
     def ask_to_leave(self, leave: Callable[[], object]) -> None:
-        """Leave, after a question where edits are staged."""
+        """Leave, after a question where edits are staged, here or in a form over this screen."""
+        from tui.editing.form import FormScreen
 
         def answered(answer: Leaving | None) -> None:
             if answer is Leaving.DROP:
                 leave()
 
-        if not self._draft:
+        forms = [one for one in self.app.screen_stack if isinstance(one, FormScreen)]
+        count = self.staged + sum(len(form.staged) for form in forms)
+        if not count:
             leave()
         elif not isinstance(self.app.screen, LeaveScreen):
-            self.app.push_screen(LeaveScreen(self.staged), answered)
+            self.app.push_screen(LeaveScreen(count, question="Leave?"), answered)
