@@ -20,8 +20,15 @@ from store.importing import plan as planning
 from store.importing.plan import Action, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
-from tests.store.test_settings import stored
+from tests.store.test_settings import SCHEMA, stored
 from tests.support.samples import counted
+
+
+@pytest.fixture
+def declared(manager: ConfigManager) -> ConfigManager:
+    manager.load_schema(SCHEMA)
+    return manager
+
 
 # import
 
