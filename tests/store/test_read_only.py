@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -286,3 +289,58 @@ def test_an_older_schema_is_not_upgraded_by_looking(tmp_path: Path) -> None:
         assert reader.reversals() == []
         assert reader.overdue_reversals() == []
         assert reader.evidence().reversals == ()
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from store.locations import Locations
+from store.manager import ConfigManager
+folder = Path(sys.argv[1])
+manager = ConfigManager.open(Locations(folder / "config.yaml", folder / "state.db"), actor="a@b")
+manager.set_height(77)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["with its index", "without"])
+def test_what_a_killed_writer_left_is_read_and_not_folded_back(
+    filled: Locations, index: bool
+) -> None:
+    folder = filled.database.parent
+    subprocess.run([sys.executable, "-c", _KILLED, str(folder)], check=False)
+    wal = filled.database.with_name("state.db-wal")
+    if not index:  # which SQLite then makes anew from the log
+        filled.database.with_name("state.db-shm").unlink()
+    before = bytes_of(folder), wal.read_bytes()
+    assert before[1]
+    with ConfigManager.open(filled, actor="a@b", read_only=True) as reader:
+        assert reader.height() == 77
+        assert reader.database.value("PRAGMA query_only") == 1
+        with pytest.raises(Refused):
+            reader.set_height(78)
+        for statement in (
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+            "VACUUM",
+            "PRAGMA journal_mode=DELETE",
+        ):
+            with pytest.raises(sqlite3.OperationalError):
+                reader.database.connection.execute(statement).fetchall()
+    assert (bytes_of(folder), wal.read_bytes()) == before
+
+
+def test_no_master_key_is_made(locations: Locations) -> None:
+    with ConfigManager.open(locations, actor="a@b") as manager:
+        manager.add_node(NODE)
+        key = manager.master_key
+    assert not key.exists()
+    with ConfigManager.open(locations, actor="a@b", read_only=True) as reader:
+        for write in (
+            lambda: reader.set_node_key("node1", "k"),
+            lambda: reader.set_secret("provider_configs.openai", "k"),
+            lambda: reader.set_secret("svc.api_token", "k"),
+        ):
+            with pytest.raises(Refused, match="read-only"):
+                write()
+    assert not key.exists()
+    assert not key.parent.exists() or not list(key.parent.iterdir())

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
@@ -24,6 +24,10 @@ from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
 _TITLE_CELLS: Final = 200
+_WIDTH: Final = 96
+_TABLE_LINES: Final = (3, 11)
+_NOTE_LINES: Final = 8
+_REFUSED_LINES: Final = 4
 _COLUMNS: Final = (
     Column("path", "path", min_width=16, max_width=44),
     Column("old", "now", grow=1, min_width=10, max_width=300),
@@ -51,12 +55,13 @@ class ReviewScreen(Dialog[Outcome]):
     DEFAULT_CSS = """
     ReviewScreen > Vertical { border: round $primary; }
     ReviewScreen Table { height: auto; max-height: 11; background: $surface; }
-    ReviewScreen .note { height: auto; max-height: 6; color: $text-warning; }
+    ReviewScreen #notes { height: auto; max-height: 8; }
+    ReviewScreen .note { height: auto; color: $text-warning; }
     ReviewScreen .ask { height: 1; }
     ReviewScreen .ask Static { width: 24; color: $text-muted; }
     ReviewScreen .ask Input { width: 1fr; }
     ReviewScreen #typed-for { height: auto; max-height: 3; color: $text-warning; }
-    ReviewScreen #refused { height: auto; max-height: 6; color: $text-error; }
+    ReviewScreen #refused { height: auto; max-height: 4; color: $text-error; }
     """
 
     def __init__(
@@ -87,8 +92,9 @@ class ReviewScreen(Dialog[Outcome]):
             box.border_title = Content(clean(self._title, limit=_TITLE_CELLS))
             box.border_subtitle = "esc cancels"
             yield Table(_COLUMNS, empty="Nothing would change.")
-            for note in self._preview.notes:
-                yield Static(clean(note), classes="note", markup=False)
+            with VerticalScroll(id="notes", can_focus=False):
+                for note in self._preview.notes:
+                    yield Static(clean(note), classes="note", markup=False)
             if self._typed:
                 with Vertical(id="typed-for"):
                     yield Static(f"Type {clean(self._typed)} to go on:", markup=False)
@@ -119,6 +125,23 @@ class ReviewScreen(Dialog[Outcome]):
             flash=False,
         )
         self.query_one("#refused").display = False
+        self._fit()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Keep the buttons in sight."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give the table the lines that the buttons and all above them leave on a low terminal."""
+        width, height = min(_WIDTH, self.app.size.width) - 4, self.app.size.height
+        told = [clean(note) for note in self._preview.notes]
+        notes = min(_NOTE_LINES, sum(_wrapped(note, width) for note in told))
+        typed = 1 + min(3, _wrapped(f"Type {self._typed} to go on:", width)) if self._typed else 0
+        refused = _REFUSED_LINES if self.query_one("#refused").display else 0
+        least, most = _TABLE_LINES
+        frame_reason_buttons = 5
+        room = height - frame_reason_buttons - notes - typed - refused
+        self.query_one(Table).styles.max_height = max(least, min(most, room))
 
     @on(Input.Changed, "#typed")
     def _was_typed(self, event: Input.Changed) -> None:
@@ -150,9 +173,15 @@ class ReviewScreen(Dialog[Outcome]):
                 said = self.query_one("#refused", Static)
                 said.display = True
                 said.update(clean(str(fault)))
+                self._fit()
                 self.stand_back()
         else:
             self.dismiss(Outcome.DONE)
+
+
+def _wrapped(text: str, width: int) -> int:
+    """The lines that a sentence takes at most: a word that does not fit goes on to the next."""
+    return 1 if len(text) <= width else 2 + len(text) // width
 
 
 def _shown(value: Any) -> str:
