@@ -169,13 +169,16 @@ async def test_ages_are_shown_whole_and_tick(places: Locations, clock: FixedCloc
 
 async def test_a_database_that_comes_later_is_followed(tmp_path: Path) -> None:
     places = Locations(tmp_path / "config.yaml", tmp_path / "state.db")
-    async with opened(console(places), read=False) as driver:
-        await driver.until_shown("not read")
+    async with opened(console(places), size=(80, 24), read=False) as driver:
+        # no line stands empty above the sentence
+        await driver.until(lambda: "There is no" in driver.screen().split("\n")[1], "the sentence")
+        assert "not read" in driver.screen()
         assert driver.notice().startswith(f"There is no database at {places.database}.")
         assert "nodedeck import apply" in driver.notice()
         empty_state(tmp_path)
         foreign.write(places.database, foreign.node("late"))
-        await driver.until_shown("live", "late")
+        await driver.until_shown("live", "nodes on")
+        assert "late" in str(driver.cells("nodes"))
         assert driver.notice() == ""
 
 

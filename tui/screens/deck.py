@@ -258,6 +258,7 @@ class DeckScreen(Screen[None]):
         """Say why the database is not read; what was shown stays."""
         if self.is_mounted:
             self._tell_notice()
+            self._arrange()
 
     def _tell_notice(self) -> None:
         notice = self.query_one("#notice", Static)
@@ -280,7 +281,9 @@ class DeckScreen(Screen[None]):
         self.set_class(single, "-single")
         for row in self.query(".row"):
             row.display = any(pane.display for pane in row.query(Pane))
-        short = single and not self._zoomed and self.app.size.height >= _ROOM_FOR_SHORT
+        unread = self.picture is None and self.trouble is not None
+        roomy = self.app.size.height >= _ROOM_FOR_SHORT
+        short = single and not self._zoomed and roomy and not unread
         for line in self.query("Masthead .short"):
             line.display = short
 

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from store import codec
+from store import codec, history
 from store.errors import NodedeckError
 from store.models import Change
 from store.searching import EXTERNAL
@@ -259,7 +259,8 @@ def _marked(row: Row, was: Row | None, columns: Sequence[Column]) -> Row:
 
 
 def _field_row(path: str, field: Field, found: Inspection) -> Row:
-    name = field.path[len(path) + 1 :] or field.path
+    # of a path that is one value the heading has the rest
+    name = field.path[len(path) + 1 :] or history.parts_of(field.path)[-1]
     faint = found.value is None or field.value == ""
     text = codec.shown(field.value) or '""'
     value = Cell(f"{text}  {field.note}".rstrip(), "muted" if faint else "", whole=text)
