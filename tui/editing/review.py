@@ -25,11 +25,6 @@ from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
 _TITLE_CELLS: Final = 200
-_COLUMNS: Final = (
-    Column("path", "path", min_width=16, max_width=44),
-    Column("old", "now", grow=1, min_width=10, max_width=300),
-    Column("new", "then", grow=1, min_width=10, max_width=300),
-)
 
 Commit = Callable[[str | None], Awaitable[object]]
 """Writes, with the reason; raises NodedeckError where nothing was changed."""
@@ -94,7 +89,7 @@ class ReviewScreen(ModalScreen[Outcome | None]):
         with Vertical(id="review") as box:
             box.border_title = Content(clean(self._title, limit=_TITLE_CELLS))
             box.border_subtitle = "esc cancels"
-            yield Table(_COLUMNS, empty="Nothing would change.")
+            yield Table(_columns(*self._preview.titles), empty="Nothing would change.")
             for note in self._preview.notes:
                 yield Static(clean(note), classes="note", markup=False)
             if self._typed:
@@ -169,6 +164,14 @@ class ReviewScreen(ModalScreen[Outcome | None]):
                 self.query_one("#cancel").focus()
         else:
             self.dismiss(Outcome.DONE)
+
+
+def _columns(old: str, new: str) -> tuple[Column, ...]:
+    return (
+        Column("path", "path", min_width=16, max_width=44),
+        Column("old", old, grow=1, min_width=10, max_width=300),
+        Column("new", new, grow=1, min_width=10, max_width=300),
+    )
 
 
 def _shown(value: Any) -> str:
