@@ -66,7 +66,7 @@ COMMANDS: Final = (
     Command("node.switch", "o", "o", "app.switch_node", "node on or off", "Enable or disable the node, after a look at it.", "app", False, True),
     Command("node.remove", "D", "D", "app.remove_node", "remove node", "Remove the node; its id has to be typed.", "app", False, True),
     Command("keep", "K", "K", "app.keep", "keep", "Keep the edit that would revert by itself.", "app", False, True),
-    Command("mark", "space", "space", "app.mark", "mark", "Audit: mark a change, to undo several as one.", "app"),
+    Command("mark", "space", "space", "app.mark", "mark", "Mark a change, to undo several as one.", "app"),
     Command("undo", "u", "u", "app.undo", "undo", "Undo a change or the marked ones, after a look.", "app", True, True),
     Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),

@@ -218,14 +218,9 @@ class AuditPane(Pane):
     def _row(self, key: str, change: Change) -> Row:
         seconds = (self.clock() - change.at).total_seconds()
         who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
-        marked = change.id in self.marked
-        age_told = f"{UNICODE.on} {coarse_age(seconds)}" if marked else coarse_age(seconds)
+        stamp = change.at.isoformat(timespec="milliseconds")
         cells = (
-            Cell(
-                age_told,
-                "accent" if marked else "muted",
-                change.at.isoformat(timespec="milliseconds"),
-            ),
+            marked_age(coarse_age(seconds), marked=change.id in self.marked, whole=stamp),
             Cell(change.path),
             self._told[change.id][1],
             who,
@@ -267,6 +262,13 @@ def coarse_age(seconds: float) -> str:
     return (
         "now" if -60 < seconds < 60 else " ".join(age(seconds).split()[: 3 if seconds < 0 else 2])
     )
+
+
+def marked_age(told: str, *, marked: bool, whole: str | None = None) -> Cell:
+    """An age, under a sign where its change is marked; ``whole`` is what is copied."""
+    if marked:
+        return Cell(f"{UNICODE.on} {told}", "accent", whole)
+    return Cell(told, "muted", whole)
 
 
 def change_cell(change: Change) -> Cell:
