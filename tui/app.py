@@ -207,7 +207,7 @@ class NodedeckApp(SecretLooks, CommandLine):
         if self.screen is self._deck:
             if not (self._deck.audit.unmark() or self._deck.unvisit()):
                 self._deck.unzoom()
-        else:
+        elif not (isinstance(self.screen, DetailScreen) and self.screen.unmark()):
             self.pop_screen()
 
     async def on_deck_screen_entity_opened(self, event: DeckScreen.EntityOpened) -> None:

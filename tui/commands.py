@@ -69,7 +69,7 @@ COMMANDS: Final = (
     Command("staged.try", "ctrl+o", "ctrl+o", "app.try_staged", "try staged", "The same, taken back after 60 s unless kept.", "app", False, True),
     Command("staged.drop", "r", "r", "app.drop_staged", "drop staged", "Drop all staged edits, after a question.", "app"),
     Command("keep", "K", "K", "app.keep", "keep", "Keep the edit that would revert by itself.", "app", False, True),
-    Command("mark", "space", "space", "app.mark", "mark", "Audit: mark a change, to undo several as one.", "app"),
+    Command("mark", "space", "space", "app.mark", "mark", "Mark a change, to undo several as one.", "app"),
     Command("undo", "u", "u", "app.undo", "undo", "Undo a change or the marked ones, after a look.", "app", True, True),
     Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),

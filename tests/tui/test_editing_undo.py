@@ -139,11 +139,22 @@ async def test_in_a_history_and_on_a_change(places: Locations) -> None:
         await driver.until_shown("History")
         while (spot := driver.app.focused) is None or getattr(spot.parent, "id", "") != "past":
             await driver.press("tab")
-        await driver.press("u")
+        # a mark that is taken back by the key that made it, and all of them by esc
+        history = driver.app.screen
+        await driver.press("space", "down", "space", "up", "space")
+        await driver.until_shown("3 changes  1 marked")
+        await driver.press("escape")
+        await driver.until(lambda: "marked" not in driver.screen(), "the marks gone")
+        assert driver.app.screen is history
+        await driver.press("space", "down", "space", "u")
         await asked(driver)
+        await driver.until_shown("2 changes, all or none", f"{NODE}.max_concurrent")
         await driver.press("tab", "enter")
-        await driver.until(lambda: newest(places).reason is not None, "the undo")
+        await driver.until(lambda: driver.app.screen is history, "the undo")
+        await driver.until_shown("5 changes")
+        assert "marked" not in driver.screen()
     assert newest(places).new["host"] != "10.9.9.9"
+    assert newest(places).new["max_concurrent"] != 111
 
 
 async def test_a_removed_node_comes_back(places: Locations) -> None:

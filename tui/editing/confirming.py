@@ -79,4 +79,6 @@ def preview_of_keeping(reversal: Reversal) -> Preview:
             for path in dict.fromkeys([*was, *now])
             if was.get(path) != now.get(path)
         ]
-    return Preview(tuple(fields), ("Kept, it stays as it is now; otherwise it goes back.",))
+    return Preview(
+        tuple(fields), ("Kept, it stays as it is now; otherwise it goes back.",), ("before", "now")
+    )

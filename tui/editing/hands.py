@@ -165,17 +165,16 @@ class Hands(StagedActions):
 
     def action_mark(self) -> None:
         """Mark the change under the cursor, or take its mark back."""
-        pane = self._audit()
-        if pane is None or not pane.mark():
+        marking = self._marking()
+        if marking is None or not marking.mark():
             self._say("Marks are for changes; 5 goes to the audit pane.")
 
     async def action_undo(self) -> None:
         """Show what an undo of the marked changes, or of the one pointed at, would do."""
         if not self._in_place:
             return
-        pane = self._audit()
-        pointed = self._pointed_change()
-        ids = sorted(pane.marked) if pane is not None and pane.marked else []
+        marking, pointed = self._marking(), self._pointed_change()
+        ids = sorted(marking.marked) if marking is not None else []
         if not ids and pointed is not None:
             ids = [pointed.id]
         if not ids:
@@ -188,12 +187,17 @@ class Hands(StagedActions):
 
         def done(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:
-                self._deck.audit.unmark()
+                if marking is not None:
+                    marking.unmark()
                 self._say(f"Undone: {count}.")
 
         commit = through(self._store, undo(ids))
         screen = ReviewScreen(f"Undo {count}", preview, commit, action="Undo")
         await self.push_screen(screen, done)
+
+    def _marking(self) -> AuditPane | DetailScreen | None:
+        """What has changes to mark, where it is what the keys are about."""
+        return self.screen if isinstance(self.screen, DetailScreen) else self._audit()
 
     def _audit(self) -> AuditPane | None:
         """The audit pane where it is what the keys are about."""

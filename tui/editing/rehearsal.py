@@ -17,10 +17,14 @@ Write = Callable[[ConfigManager, str | None], object]
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The leaves that a write changes, secrets masked, and what an operator should know of it."""
+    """The leaves that a write changes, secrets masked, and what an operator should know of it.
+
+    ``titles`` say what stands on either side.
+    """
 
     fields: tuple[FieldChange, ...]
     notes: tuple[str, ...] = ()
+    titles: tuple[str, str] = ("now", "then")
 
 
 class _Rehearsed(Exception):

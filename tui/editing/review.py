@@ -28,11 +28,6 @@ _WIDTH: Final = 96
 _TABLE_LINES: Final = (3, 11)
 _NOTE_LINES: Final = 8
 _REFUSED_LINES: Final = 4
-_COLUMNS: Final = (
-    Column("path", "path", min_width=16, max_width=44),
-    Column("old", "now", grow=1, min_width=10, max_width=300),
-    Column("new", "then", grow=1, min_width=10, max_width=300),
-)
 
 Commit = Callable[[str | None], Awaitable[object]]
 """Writes, with the reason; raises NodedeckError where nothing was changed."""
@@ -91,7 +86,7 @@ class ReviewScreen(Dialog[Outcome]):
         with Vertical() as box:
             box.border_title = Content(clean(self._title, limit=_TITLE_CELLS))
             box.border_subtitle = "esc cancels"
-            yield Table(_COLUMNS, empty="Nothing would change.")
+            yield Table(_columns(*self._preview.titles), empty="Nothing would change.")
             with VerticalScroll(id="notes", can_focus=False):
                 for note in self._preview.notes:
                     yield Static(clean(note), classes="note", markup=False)
@@ -182,6 +177,14 @@ class ReviewScreen(Dialog[Outcome]):
 def _wrapped(text: str, width: int) -> int:
     """The lines that a sentence takes at most: a word that does not fit goes on to the next."""
     return 1 if len(text) <= width else 2 + len(text) // width
+
+
+def _columns(old: str, new: str) -> tuple[Column, ...]:
+    return (
+        Column("path", "path", min_width=16, max_width=44),
+        Column("old", old, grow=1, min_width=10, max_width=300),
+        Column("new", new, grow=1, min_width=10, max_width=300),
+    )
 
 
 def _shown(value: Any) -> str:

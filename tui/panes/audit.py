@@ -266,13 +266,8 @@ class AuditPane(Pane):
         return Row(key, cells)
 
     def _age_of(self, change: Change, *, marked: bool) -> Cell:
-        told, whole = (
-            coarse_age((self.clock() - change.at).total_seconds()),
-            change.at.isoformat(timespec="milliseconds"),
-        )
-        return (
-            Cell(f"{UNICODE.on} {told}", "accent", whole) if marked else Cell(told, "muted", whole)
-        )
+        told = coarse_age((self.clock() - change.at).total_seconds())
+        return marked_age(told, marked=marked, whole=change.at.isoformat(timespec="milliseconds"))
 
     def _access_row(self, key: str, each: Access) -> Row:
         seconds = None if each.at is None else (self.clock() - each.at).total_seconds()
@@ -308,6 +303,13 @@ def coarse_age(seconds: float) -> str:
     return (
         "now" if -60 < seconds < 60 else " ".join(age(seconds).split()[: 3 if seconds < 0 else 2])
     )
+
+
+def marked_age(told: str, *, marked: bool, whole: str | None = None) -> Cell:
+    """An age, under a sign where its change is marked; ``whole`` is what is copied."""
+    if marked:
+        return Cell(f"{UNICODE.on} {told}", "accent", whole)
+    return Cell(told, "muted", whole)
 
 
 def change_cell(change: Change) -> Cell:
