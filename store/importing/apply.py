@@ -7,9 +7,9 @@ What follows is one unit of two files, which ``unit`` makes safe at every stop.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from store import backup as backups
 from store import checks, codec, database, entities, files, latest, settings
 from store.database import Database
 from store.errors import Busy, CannotCut, HalfDone, NodedeckError, VersionConflict
+from store.importing import originals, rehearsal, unit
 from store.importing import plan as planning
-from store.importing import rehearsal, unit
-from store.importing.plan import Plan, Source, Strategy
+from store.importing.plan import Action, Choices, Plan, Source
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.paths import Address, Kind
@@ -36,7 +36,8 @@ class Result:
     """What an import did; ``backup`` is None where there was nothing to do.
 
     ``rehearsed`` is how many leaves a copy's export gave back as the file has them, ``left`` says
-    where former values of sealed ones may still stand.
+    where former values of sealed ones may still stand. ``backup`` is of the file ``main``, and
+    ``copies`` are those of the others.
     """
 
     plan: Plan
@@ -46,34 +47,32 @@ class Result:
     comments: tuple[str, ...] = ()
     rehearsed: int = 0
     left: tuple[str, ...] = ()
+    main: Path | None = None
+    copies: tuple[Path, ...] = ()
+
+    @property
+    def rewritten_file(self) -> Path | None:
+        """The file that was rewritten, if one was."""
+        return self.main if self.rewritten else None
 
     @property
     def nothing_to_do(self) -> bool:
         """Whether the database and the file already were as the import would leave them."""
-        return self.backup is None
+        return self.receipt is None and not self.rewritten
 
 
-def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.MERGE) -> Plan:
+def preview(
+    sources: Sequence[Source], locations: Locations, choices: Choices | None = None
+) -> Plan:
     """The plan against the database as it is, or against none where there is none yet."""
     if not files.exists(locations.database):
-        return planning.make(source, planning.nothing, strategy)
+        return planning.make(sources, planning.nothing, choices)
     if database.blank(locations.database):  # an import that was killed had only begun to make it
-        return planning.make(source, planning.nothing, strategy)
+        return planning.make(sources, planning.nothing, choices)
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():
-            return planning.make(source, present_in(db), strategy, _judge(db))
-
-
-def backup_path(path: Path, now: datetime) -> Path:
-    """Where the file's copy will stand; never a file that exists."""
-    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    place = path.with_name(f"{path.name}.pre-migration.{stamp}")
-    number = 1
-    while place.exists():
-        number += 1
-        place = path.with_name(f"{path.name}.pre-migration.{stamp}-{number}")
-    return place
+            return planning.make(sources, present_in(db), choices, _judge(db))
 
 
 def apply(
@@ -96,29 +95,35 @@ def apply(
     InvalidValue where a mask of an export stands for a secret that the database has not, and
     HalfDone where the database is complete but the file could not be rewritten.
     """
-    source, approved = approved.source, approved.decided(seal=seal)
+    approved = approved.decided(seal=seal or approved.choices.seal)
+    source = originals.main_of(approved, rewrite=rewrite)
     stores = bool(approved.writes or approved.seals)
     for write in approved.writes:
         checks.refuse_mask(write.path, write.value)
-    kept = cut_text(approved) if rewrite else None
+    kept = cut_text(approved, source) if rewrite and source.is_file else None
     if kept is not None and kept[0] == source.data:
         kept = None
     if not stores and kept is None:
+        if not any(row.action is Action.EQUAL for row in approved.rows):
+            approved.refuse_misfits()
         return Result(approved, None, None, rewritten=False)
     database.check_place(locations.database)
-    _check_unchanged(source)
+    originals.check_unchanged(approved)
     rehearsed = rehearsal.rehearse(approved, locations, actor=actor)
     after = None if kept is None else kept[0]
-    with unit.alone(locations, source.path):
-        _take_on(source, locations)
-        _check_unchanged(source)
+    file = source.path if source.is_file else locations.config  # another database is left alone
+    with unit.alone(locations, file):
+        _take_on(file, locations)
+        originals.check_unchanged(approved)
         safety = _database_kept(locations, actor, clock)
-        backup = backup_path(source.path, clock())
+        backup = originals.backup_path(file, clock()) if source.is_file else None
+        others = originals.copies_of(approved, source, clock())
         made = unit.Unit(
-            file=source.path,
+            file=file,
             before=source.digest,
             after=after,
             copy=backup,
+            also=tuple(others),
             receipt=stores,
             fresh=not files.exists(locations.database),
         )
@@ -126,13 +131,16 @@ def apply(
         left: list[str] = []
 
         def commit(token: str) -> int | None:
+            for place, other in others.items():
+                files.create(place, other.data)
             if not stores:
                 return None
             facts = {
+                **originals.named(source),
                 "token": token,
-                "prefix": source.prefix,
-                "file_path": str(source.path.absolute()),
-                "backup": str(backup.absolute()),
+                "backup": str(backup.absolute()) if backup else None,
+                "backups": originals.listed(others),
+                "choices": approved.choices.as_json(),
                 "database_backup": str(safety.path) if safety else None,
                 "digest_after": source.digest if after is None else files.digest(after),
                 "rehearsed": rehearsed,
@@ -159,18 +167,20 @@ def apply(
     if kept is not None:
         note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
     comments = kept[1] if kept else ()
-    return Result(approved, backup, receipt, kept is not None, comments, rehearsed, tuple(left))
+    return Result(
+        approved,
+        backup,
+        receipt,
+        kept is not None,
+        comments,
+        rehearsed,
+        tuple(left),
+        source.path,
+        tuple(others),
+    )
 
 
-def _check_unchanged(source: Source) -> None:
-    if files.digest(files.read(source.path)) != source.digest:
-        raise VersionConflict(
-            f"{source.path} was changed since the plan was made; nothing was changed.",
-            hint="Plan the import again.",
-        )
-
-
-def _take_on(source: Source, locations: Locations) -> None:
+def _take_on(file: Path, locations: Locations) -> None:
     """Finish what an earlier import left half done; of the same file, this one takes it over."""
     left = unit.load(locations)
     if left is None:
@@ -178,7 +188,7 @@ def _take_on(source: Source, locations: Locations) -> None:
     try:
         unit.recover_alone(locations, left)
     except HalfDone:
-        if left.file.resolve() != source.path.resolve():
+        if left.file.resolve() != file.resolve():
             raise
         unit.superseded(locations)
 
@@ -220,28 +230,29 @@ def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
             entities.put(db, write.path, write.kind, write.value)
 
 
-def cut_text(plan: Plan) -> tuple[bytes, tuple[str, ...]]:
-    """The file's bytes without what the database took, and the comments that go along.
+def cut_text(plan: Plan, source: Source | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """A file's bytes without what the database took, and the comments that go along.
 
     Raises CannotCut, with the lines to remove by hand, where what stays cannot be proven to stay.
     """
-    if plan.source.format == "toml":
+    source = source or originals.main_of(plan, rewrite=True)
+    if source.format == "toml":
         raise CannotCut(
-            f"{plan.source.path} is TOML, which cannot be cut; nothing was changed.",
+            f"{source.path} is TOML, which cannot be cut; nothing was changed.",
             hint="Import it without --rewrite; the file stays as it is.",
         )
-    if not plan.movable:
-        return plan.source.data, ()
+    if not plan.movable_in(source.path):
+        return source.data, ()
     try:
-        done = cut(plan.source.data, _topmost(plan))
+        done = cut(source.data, _topmost(plan, source))
     except CannotCut as error:
-        raise CannotCut(f"{plan.source.path}: {error.message}", hint=error.hint) from error
+        raise CannotCut(f"{source.path}: {error.message}", hint=error.hint) from error
     return done.data, done.removed
 
 
-def _topmost(plan: Plan) -> list[tuple[str, ...]]:
+def _topmost(plan: Plan, source: Source) -> list[tuple[str, ...]]:
     """The movable keys, those of a mapping that goes whole as that mapping."""
-    movable = set(plan.movable)
+    movable = set(plan.movable_in(source.path))
 
     def pick(item: Any, at: tuple[str, ...]) -> tuple[bool, list[tuple[str, ...]]]:
         if at in movable:
@@ -253,17 +264,16 @@ def _topmost(plan: Plan) -> list[tuple[str, ...]]:
             return True, [at]
         return False, [key for _, keys in below for key in keys]
 
-    return pick(plan.source.root, ())[1]
+    return pick(source.root, ())[1]
 
 
 def _commit(
     manager: ConfigManager, approved: Plan, facts: dict[str, Any], reason: str | None
 ) -> tuple[int, bool]:
     """The receipt's number, and whether a value that stood in clear was sealed."""
-    source = approved.source
-    why = reason or f"import of {source.path.name}"
+    why = reason or f"import of {', '.join(each.path.name for each in approved.sources)}"
     with manager.transaction(why) as db:
-        again = planning.make(source, present_in(db), approved.strategy, _judge(db))
+        again = planning.make(approved.sources, present_in(db), approved.choices, _judge(db))
         if again.writes != approved.writes or (approved.seals and again.seals != approved.seals):
             raise VersionConflict(
                 "The database was changed since the plan was made; nothing was changed.",

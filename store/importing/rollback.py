@@ -23,6 +23,8 @@ from store.errors import NodedeckError, Refused, UsageError, VersionConflict
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing import unit
+from store.importing.choices import Choices, rows_from_json
+from store.importing.originals import backup_path
 from store.importing.plan import Action, Plan, Role, Source
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -141,7 +143,7 @@ def apply(
             file=file,
             before=files.digest(data),
             after=planned.text,
-            copy=engine.backup_path(file, clock()),
+            copy=backup_path(file, clock()),
             receipt=True,
             fresh=False,
             what="rollback",
@@ -294,12 +296,15 @@ def _legacy_now(db: Database, facts: dict[str, Any], base: bytes, changed: _Chan
     file = Path(facts["file_path"])
     role = Role(facts["role"])
     source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
-    against = planning.make(source, engine.present_in(db))
+    choices = Choices(rows=rows_from_json(facts.get("choices")))
+    against = planning.make([source], engine.present_in(db), choices)
     text = _FILLED[role](db, source, against, _nodes_moved(db, changed))
     if text == base:
         return base
     again = planning.make(
-        planning.source(file, text, role=role, prefix=source.prefix), engine.present_in(db)
+        [planning.source(file, text, role=role, prefix=source.prefix)],
+        engine.present_in(db),
+        choices,
     )
     wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
     if wrong:

@@ -51,7 +51,8 @@ class Unit:
 
     ``before`` is the digest of the file that is replaced, ``after`` its new bytes or None where it
     stays. ``receipt`` is whether the transaction leaves one, ``fresh`` whether it makes the
-    database, and ``copy`` where the file's bytes of before are kept.
+    database, and ``copy`` where the file's bytes of before are kept. ``also`` are copies of files
+    that the unit does not touch, which are of no use without it.
     """
 
     file: Path
@@ -61,6 +62,7 @@ class Unit:
     receipt: bool
     fresh: bool
     what: str = "import"
+    also: tuple[Path, ...] = ()
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -169,6 +171,7 @@ def _begin(locations: Locations, unit: Unit) -> None:
         "before": unit.before,
         "after": after,
         "copy": str(unit.copy.absolute()) if unit.copy else None,
+        "also": [str(each.absolute()) for each in unit.also],
         "receipt": unit.receipt,
         "fresh": unit.fresh,
     }
@@ -191,6 +194,7 @@ def _load(locations: Locations) -> Unit | None:
             before=kept["before"],
             after=None if after is None else base64.b64decode(after, validate=True),
             copy=Path(kept["copy"]) if kept["copy"] else None,
+            also=tuple(map(Path, kept.get("also", ()))),
             receipt=kept["receipt"],
             fresh=kept["fresh"],
             what=kept["what"],
@@ -287,9 +291,9 @@ def _either(old: bytes, new: bytes, at: int) -> tuple[bytes, ...]:
 
 def _take_back(locations: Locations, unit: Unit) -> None:
     """Remove what a unit made that was not committed."""
-    if unit.copy is not None:
-        unit.copy.unlink(missing_ok=True)
-        _sweep(unit.copy)
+    for made in filter(None, (unit.copy, *unit.also)):
+        made.unlink(missing_ok=True)
+        _sweep(made)
     if unit.fresh and _empty(locations.database):
         path = locations.database
         rollback_journal = path.with_name(path.name + "-journal")  # of the switch to WAL

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import yaml
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from store.reading.item import Item
-from store.reading.scalars import resolve
+from store.reading.item import Item, Kind
+from store.reading.scalars import Misfit, resolve
 
 # No reader sees anything but text behind any other first character.
 _TELLING = frozenset("yYnNtTfFoO~0123456789+-.=<")
@@ -49,6 +50,28 @@ def readings(item: Item) -> tuple[Reading, ...]:
     )
     agreed = len({reading[1:] for reading in found}) == 1
     return () if agreed else found
+
+
+def reread(item: Item, reader: str) -> Item:
+    """Return a plain scalar as another reader takes it; raise Misfit where that one fails on it."""
+    if reader == "Go":
+        kind, value = resolve(item.text)
+        return replace(item, kind=kind, value=value)
+    try:
+        found = (_pyyaml if reader == "PyYAML" else _core)(item.text)
+    # PyYAML's constructors leak whatever Python raises on an odd scalar.
+    except (yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
+        raise Misfit(f"{reader} cannot read it") from None
+    if isinstance(found, date):
+        return replace(item, kind="time", value=_rfc3339(found))
+    return replace(item, kind=cast("Kind", _kind(found)), value=found)
+
+
+def _rfc3339(value: date) -> str:
+    """Return a date or time as the daemon's library writes one: UTC where no zone is named."""
+    text = value.isoformat() if isinstance(value, datetime) else f"{value.isoformat()}T00:00:00"
+    has_zone = isinstance(value, datetime) and value.tzinfo is not None
+    return text.replace("+00:00", "Z") if has_zone else f"{text}Z"
 
 
 def _pyyaml(text: str) -> Any:

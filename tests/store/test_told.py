@@ -51,7 +51,7 @@ def test_a_reader_names_the_place_and_not_the_value(
 
 def test_a_field_of_another_type_is_named_and_a_secret_not_told() -> None:
     item = read(b"apiKey: HUNTERG\nheight: abc\n", "f", "yaml")
-    fields = Fields("f")
+    fields = Fields()
     with pytest.raises(BadDocument) as refused:
         fields.entries(item.entries["apiKey"], "svc.apiKey")
     assert SECRET not in str(refused.value)

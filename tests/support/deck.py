@@ -45,7 +45,7 @@ def demo_state(folder: Path) -> Locations:
     places = Locations(folder / "api-config.yaml", folder / "state.db")
     for name in ("dev_config.toml", "api-config.yaml"):
         source = planning.load(folder / name)
-        approved = engine.preview(source, places)
+        approved = engine.preview([source], places)
         rewrite = source.path == places.config
         engine.apply(approved, places, actor=ACTOR, clock=utc_now, rewrite=rewrite)
     return places
