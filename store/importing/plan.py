@@ -131,6 +131,8 @@ def load(
     """
     data = files.read(path)
     if not is_database(data):
+        if role is Role.DATABASE:
+            raise UsageError(f"{path} is no database; nothing was changed.")
         return source(path, data, role=role, prefix=prefix)
     if role not in (None, Role.DATABASE):
         raise UsageError(f"{path} is a database and no {role}; nothing was changed.")

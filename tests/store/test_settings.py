@@ -410,9 +410,11 @@ def test_an_import_that_breaks_a_rule_is_refused_with_the_place(
 ) -> None:
     legacy.write_text(json.dumps(tree, indent=1))
     before = counted(declared)
+    made = engine.preview([planning.load(legacy)], locations)
     with pytest.raises(BadDocument, match=words) as caught:
-        engine.preview([planning.load(legacy)], locations)
+        made.refuse_misfits()
     assert caught.value.line > 1
+    assert not made.writes
     assert counted(declared) == before
 
 
@@ -423,8 +425,8 @@ def test_what_the_database_keeps_is_not_judged(
     legacy.write_text('{"svc":{"burst":99}}')
     source = planning.load(legacy)
     assert engine.preview([source], locations).rows[0].action is Action.CONFLICT
-    with pytest.raises(BadDocument):
-        engine.preview([source], locations, Choices(strategy=Strategy.REPLACE))
+    replaced = engine.preview([source], locations, Choices(strategy=Strategy.REPLACE))
+    assert replaced.rows[0].action is Action.REFUSED
 
 
 # foreign writers

@@ -135,7 +135,16 @@ def test_receipts_are_listed_newest_first(tmp_path: Path) -> None:
         "role": "node configuration",
         "digest": files.digest(RUNNING.encode()),
         "backup": str(config) + BACKUP,
-        "totals": {"add": 33, "change": 0, "equal": 0, "conflict": 0, "seal": 0, "stay": 3},
+        "totals": {
+            "add": 33,
+            "change": 0,
+            "equal": 0,
+            "conflict": 0,
+            "seal": 0,
+            "stay": 3,
+            "skip": 0,
+            "refused": 0,
+        },
     }
     assert (newest["id"], newest["role"]) == (2, "node list")
     assert [(change.actor, change.reason) for change in changes] == [
