@@ -85,7 +85,9 @@ class Resolver:
                 elif step.kind is Kind.PROVIDER and step.provider is not None:
                     self._provider(step, step.provider)
                 elif step.secret:
-                    self._propose(step, step.secret, self._present(step.path, step.kind))
+                    address = paths.locate(step.path)
+                    entity = address.entity if address is not None else step.path
+                    self._propose(step, step.secret, self._present(entity, step.kind))
                 elif step.kind is Kind.SETTING:
                     self._setting(step)
                 else:
