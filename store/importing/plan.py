@@ -16,7 +16,7 @@ from store import files
 from store.errors import BadDocument, UsageError
 from store.importing import mending, walking
 from store.importing.choices import Choices, FileChoice, Role, RowChoice, Strategy
-from store.importing.other_database import is_database, load_database
+from store.importing.other_database import HEADER, is_database, load_database
 from store.importing.resolving import ABSENT, Absent, Judge, Present, Resolver, differ
 from store.importing.rows import Action, Row, Seal, Write
 from store.importing.sources import Source, guess_role, source
@@ -129,11 +129,10 @@ def load(
 
     Raises BadDocument with the place of the fault, and UsageError for a database that is not ours.
     """
-    data = files.read(path)
-    if not is_database(data):
+    if not is_database(files.head(path, len(HEADER))):
         if role is Role.DATABASE:
             raise UsageError(f"{path} is no database; nothing was changed.")
-        return source(path, data, role=role, prefix=prefix)
+        return source(path, files.read(path), role=role, prefix=prefix)
     if role not in (None, Role.DATABASE):
         raise UsageError(f"{path} is a database and no {role}; nothing was changed.")
     return load_database(path, key)

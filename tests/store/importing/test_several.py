@@ -243,7 +243,7 @@ def test_a_reading_can_be_chosen(*, tmp_path: Path, text: str, reader: str, valu
 
 def test_only_one_file_is_rewritten_and_two_are_refused(tmp_path: Path) -> None:
     texts = {"config": RUNNING, "other": "svc: {a: 1}\n"}
-    plan = made(tmp_path, **texts)
+    plan = made(tmp_path, None, **texts)
     before = on_disk(tmp_path)
     with pytest.raises(CannotCut, match="rewrites one file"):
         carry_out(plan, tmp_path, rewrite=True)
