@@ -17,6 +17,8 @@ from store.reading.scalars import Misfit, resolve
 
 # No reader sees anything but text behind any other first character.
 _TELLING = frozenset("yYnNtTfFoO~0123456789+-.=<")
+# most of what stands in files, and the same to all of them
+_AGREED = re.compile(r"-?[1-9][0-9]{0,17}|0|true|false")
 _CORE_CONSTANTS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -41,7 +43,7 @@ class Reading(NamedTuple):
 
 def readings(item: Item) -> tuple[Reading, ...]:
     """Return how PyYAML, YAML 1.2 and Go read a plain scalar where they differ, else nothing."""
-    if not item.plain or item.text[:1] not in _TELLING:
+    if not item.plain or item.text[:1] not in _TELLING or _AGREED.fullmatch(item.text):
         return ()
     found = (
         Reading("PyYAML", *_described(_pyyaml, item.text)),
