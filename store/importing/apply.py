@@ -90,8 +90,11 @@ def apply(
     With ``seal`` the secrets that it proposes are sealed in the same transaction, which raises what
     ``Vault.put`` raises; without, they stay in the file.
 
-    Raises VersionConflict where the file or the database moved on since the plan was made,
-    CannotCut, before anything was touched, where the file's text cannot be cut with proof,
+    With ``rewrite`` the one file whose keys went into the database is cut.
+
+    Raises VersionConflict where a file or the database moved on since the plan was made,
+    BadDocument where nothing in the files fits, CannotCut, before anything was touched, where the
+    file's text cannot be cut with proof or more than one file would be cut,
     InvalidValue where a mask of an export stands for a secret that the database has not, and
     HalfDone where the database is complete but the file could not be rewritten.
     """
@@ -105,7 +108,7 @@ def apply(
         kept = None
     if not stores and kept is None:
         if not any(row.action is Action.EQUAL for row in approved.rows):
-            approved.refuse_misfits()
+            approved.refuse_misfits(fixable=True)
         return Result(approved, None, None, rewritten=False)
     database.check_place(locations.database)
     originals.check_unchanged(approved)

@@ -28,7 +28,7 @@ def main_of(plan: Plan, *, rewrite: bool) -> Source:
     cut = [
         each
         for each in plan.sources
-        if plan.movable_in(each.path) and (each.format in ("yaml", "json") or each is plan.source)
+        if plan.movable_in(each.path) and each.format in ("yaml", "json")
     ]
     if len(cut) > 1:
         named = ", ".join(str(each.path) for each in cut)

@@ -49,9 +49,10 @@ class Plan:
 
     @property
     def source(self) -> Source:
-        """The file that a rollback brings back: the node configuration, else the first one."""
+        """What a rollback brings back: the node configuration, else the first file, if any."""
         configs = (each for each in self.sources if each.role is Role.NODE_CONFIG)
-        return next(configs, self.sources[0])
+        texts = (each for each in self.sources if each.is_file)
+        return next(configs, next(texts, self.sources[0]))
 
     @property
     def strategy(self) -> Strategy:
@@ -94,8 +95,11 @@ class Plan:
         )
         return replace(self, rows=rows, seals=())
 
-    def refuse_misfits(self) -> None:
-        """Raise BadDocument, with its place, for the first row that does not fit."""
+    def refuse_misfits(self, *, fixable: bool = False) -> None:
+        """Raise BadDocument, with its place, for the first row that does not fit.
+
+        ``fixable`` says that whoever reads it can give it another value.
+        """
         for row in self.refused:
             why = row.reason.removesuffix(f"; {_IN_FILE}")
             raise BadDocument(
@@ -103,7 +107,7 @@ class Plan:
                 file=str(row.file),
                 line=row.line,
                 column=row.column,
-                hint=f"Mend it there, or give it a value with --fix '{row.path}=VALUE'.",
+                hint=f"Mend it there, or use --fix '{row.path}=VALUE'." if fixable else "",
             )
 
 

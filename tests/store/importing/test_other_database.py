@@ -132,6 +132,8 @@ def test_a_value_that_another_program_left_is_refused_and_not_taken(
     made = plan(other, here)
     assert "current_height" in {row.path for row in made.refused}
     assert "current_height" not in {write.path for write in made.writes}
+    mended = plan(other, here, Choices().with_row("current_height", fix="6"))
+    assert {write.path: write.value for write in mended.writes}["current_height"] == 6
 
 
 def test_it_may_not_move_on_between_plan_and_apply(other: Path, here: Locations) -> None:

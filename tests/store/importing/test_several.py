@@ -249,7 +249,9 @@ def test_only_one_file_is_rewritten_and_two_are_refused(tmp_path: Path) -> None:
         carry_out(plan, tmp_path, rewrite=True)
     assert on_disk(tmp_path) == before
     kept = Choices().with_file(tmp_path / "other.yaml", strategy=Strategy.KEEP)
-    done = carry_out(made(tmp_path, kept, **texts), tmp_path, rewrite=True)
+    uncut = planning.load(put(tmp_path, "dev.toml", "[x]\na = 1\n"))
+    sources = [*plan.sources, uncut]
+    done = carry_out(engine.preview(sources, places(tmp_path), kept), tmp_path, rewrite=True)
     assert done.rewritten_file == tmp_path / "config.yaml"
     assert (tmp_path / "other.yaml").read_text() == texts["other"]
 
