@@ -27,10 +27,11 @@ from store.errors import Busy, NodedeckError
 from store.judging import judge, verdict
 from store.manager import utc_now
 from store.watcher import wakeups, watched
-from tui import clipboard, preferences
+from tui import charset, clipboard, preferences
+from tui.command_line.mixin import CommandLine
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
-from tui.editing.hands import Hands
 from tui.handover import Place
+from tui.hangup import TerminalDriver
 from tui.looks import SecretLooks
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
@@ -58,7 +59,7 @@ _FRAME_SECONDS: Final = 1 / 30
 _STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
 
 
-class NodedeckApp(SecretLooks, Hands):
+class NodedeckApp(SecretLooks, CommandLine):
     """The console over one database."""
 
     TITLE = "nodedeck"
@@ -245,11 +246,13 @@ class NodedeckApp(SecretLooks, Hands):
         return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
 
     async def action_quit(self) -> None:
-        """Leave nodedeck; edits that are staged ask first."""
+        """Leave nodedeck; staged edits ask first; a verb that runs is ended instead."""
+        if self.interrupt_verb():
+            return
         if self._settings is None:
-            self.exit()
+            self.ask_to_leave(self.exit)
         else:
-            self._settings.ask_to_leave(self.exit)
+            self._settings.ask_to_leave(lambda: self.ask_to_leave(self.exit))
 
     def action_import_file(self) -> None:
         """Open the import wizard."""
@@ -286,10 +289,11 @@ def run(session: Session) -> int:
     )
     # the deck is drawn on stderr
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
-    glyphs = plain_glyphs(chosen.glyphs, os.environ, encoding)
+    glyphs = plain_glyphs(chosen.glyphs, charset.environment(os.environ), encoding)
     app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")), glyphs=glyphs)
     if chosen.theme is None and app.console.color_system == "standard":
         app.theme = FEW_COLOURS
+    app.driver_class = TerminalDriver
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

@@ -190,6 +190,21 @@ async def test_a_deleted_database_is_told_and_what_was_shown_stays(places: Locat
         await driver.until(lambda: not driver.notice(), "following again")
 
 
+@pytest.mark.parametrize("keys", [("f",), ("H",), ("3", "enter")], ids="-".join)
+async def test_screens_over_the_deck_tell_that_the_database_went_and_came(
+    places: Locations, keys: tuple[str, ...]
+) -> None:
+    async with opened(console(places)) as driver:
+        await driver.press(*keys)
+        assert driver.app.screen is not driver.deck
+        away = places.database.with_name("away.db")
+        places.database.rename(away)
+        await driver.until_shown("There is no database at")
+        assert driver.screen().count("There is no database at") == 1
+        away.rename(places.database)
+        await driver.until(lambda: "There is no database" not in driver.screen(), "its return")
+
+
 async def test_the_deck_is_there_before_the_database_answers(
     places: Locations, monkeypatch: pytest.MonkeyPatch
 ) -> None:

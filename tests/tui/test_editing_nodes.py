@@ -15,7 +15,6 @@ from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
 from tests.tui.test_editing_form import box, fill, form, newest, save
 from tests.tui.test_editing_undo import asked, said
-from tui.editing.review import ReviewScreen
 
 NODE = "dk03-a"
 PATH = f"nodes.{NODE}"
@@ -144,29 +143,10 @@ async def test_a_switch_of_what_is_gone(places: Locations) -> None:
         node(places)
 
 
-@pytest.mark.parametrize("key", ["a", "c", "o", "D"])
-async def test_the_key_that_opens_it_changes_nothing(places: Locations, key: str) -> None:
-    before, last = ids(places), newest(places)
+async def test_it_is_for_nodes(places: Locations) -> None:
     async with opened(console(places)) as driver:
-        await driver.press("3", *[key] * 10)
-        if isinstance(driver.app.screen, ReviewScreen):
-            await asked(driver)
-        await driver.press("enter" if key in "oD" else "escape")
-    assert ids(places) == before
-    assert newest(places) == last
-
-
-@pytest.mark.parametrize("key", ["a", "c", "o", "D"])
-async def test_read_only(places: Locations, key: str) -> None:
-    async with opened(console(places, read_only=True)) as driver:
-        await driver.press("3", key)
-        assert "read-only" in said(driver)
-        assert driver.app.screen is driver.deck
-
-
-@pytest.mark.parametrize("key", ["c", "o", "D"])
-async def test_it_is_for_nodes(places: Locations, key: str) -> None:
-    async with opened(console(places)) as driver:
-        await driver.press("1", key)
-        assert "3 goes to the nodes pane" in said(driver)
-        assert driver.app.screen is driver.deck
+        for key in "coD":
+            driver.app.clear_notifications()
+            await driver.press("1", key)
+            assert "3 goes to the nodes pane" in said(driver)
+            assert driver.app.screen is driver.deck

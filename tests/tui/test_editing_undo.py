@@ -12,7 +12,8 @@ from store.manager import ConfigManager
 from store.models import Change
 from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
-from tests.tui.test_deck_hostile import HOSTILE, links
+from tests.support.hostile import each_hostile
+from tests.tui.test_deck_hostile import links
 from tui.editing.review import ReviewScreen
 
 NODE = "nodes.dk03-c"
@@ -71,24 +72,14 @@ async def test_without_a_reason_it_says_what_it_undid(places: Locations) -> None
     assert newest(places).reason == f"undo of #{undone.id}"
 
 
-async def test_the_key_that_opens_it_changes_nothing(places: Locations) -> None:
+async def test_cancelled_it_leaves_nothing(places: Locations) -> None:
     before = newest(places)
     async with opened(console(places)) as driver:
-        await driver.press("5", *["u"] * 10)
-        await asked(driver)
-        await driver.press("enter")
-        assert driver.app.screen is driver.deck
-    assert newest(places) == before
-
-
-@pytest.mark.parametrize("keys", [("escape",), ("enter",), ("shift+tab", "x", "escape")])
-async def test_cancelled_it_leaves_nothing(places: Locations, keys: tuple[str, ...]) -> None:
-    before = newest(places)
-    async with opened(console(places)) as driver:
-        await driver.press("5", "u")
-        await asked(driver)
-        await driver.press(*keys)
-        assert driver.app.screen is driver.deck
+        for keys in (("escape",), ("enter",), ("shift+tab", "x", "escape")):
+            await driver.press("5", "u")
+            await asked(driver)
+            await driver.press(*keys)
+            assert driver.app.screen is driver.deck
     assert newest(places) == before
 
 
@@ -166,15 +157,6 @@ async def test_a_removed_node_comes_back(places: Locations) -> None:
         await driver.until(lambda: NODE in driver.rows("nodes"), "the node")
 
 
-async def test_read_only(places: Locations) -> None:
-    before = newest(places)
-    async with opened(console(places, read_only=True)) as driver:
-        await driver.press("5", "u")
-        assert "read-only" in said(driver)
-        assert driver.app.screen is driver.deck
-    assert newest(places) == before
-
-
 async def test_without_a_change_it_says_where_they_are(places: Locations) -> None:
     async with opened(console(places)) as driver:
         await driver.press("3", "u")
@@ -185,7 +167,7 @@ async def test_without_a_change_it_says_where_they_are(places: Locations) -> Non
         assert "audit" in said(driver)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_hostile
 async def test_hostile_text_is_shown_literally(places: Locations, text: str) -> None:
     foreign.write(places.database, foreign.node(text))
     foreign.write(places.database, ("UPDATE inference_nodes SET host=? WHERE id=?", (text, text)))

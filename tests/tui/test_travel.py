@@ -19,8 +19,9 @@ from store.retention import Retention
 from tests.support import foreign
 from tests.support.clock import FixedClock
 from tests.support.deck import Driver, console, empty_state, opened
+from tests.support.hostile import each_hostile
 from tests.support.shift import HOUR, lived
-from tests.tui.test_deck_hostile import HOSTILE, links
+from tests.tui.test_deck_hostile import links
 from tui.app import NodedeckApp
 from tui.commands import COMMANDS, PANES
 from tui.screens.findings import FindingsScreen
@@ -328,7 +329,7 @@ async def test_escape_takes_the_travel_before_the_zoom(
         assert not driver.deck.single
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_hostile
 async def test_hostile_text_is_shown_literally(
     places: Locations, clock: FixedClock, text: str
 ) -> None:

@@ -118,7 +118,8 @@ class FieldBox(Vertical):
             area.cursor_blink = False
             area.styles.max_height = _MOST_LINES
             return area
-        return LineInput(self._text, placeholder=clean(spec.hint))
+        secret = spec.kind is FieldKind.SECRET
+        return LineInput(self._text, placeholder=clean(spec.hint), password=secret)
 
     def on_mount(self) -> None:
         """Find nothing wrong yet with what stands there."""

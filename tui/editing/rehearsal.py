@@ -28,10 +28,13 @@ class _Rehearsed(Exception):
 
 
 def rehearse(manager: ConfigManager, write: Write) -> list[Change]:
-    """The changes that a write would make; raises what it raises."""
+    """The changes that a write would make; raises what it raises.
+
+    No master key is made for a secret that would be sealed.
+    """
     made: list[Change] = []
     try:
-        with manager.transaction(None):
+        with manager.rehearsing(), manager.transaction(None):
             before = manager.position().change_id
             write(manager, None)
             made = manager.feed(before)

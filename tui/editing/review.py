@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from store import codec
 from store.errors import NodedeckError, VersionConflict
 from tui.clipboard import plain
+from tui.editing.dialog import Dialog
 from tui.editing.lines import LineInput, ReasonInput
 from tui.editing.rehearsal import Preview
 from tui.glyphs import UNICODE
@@ -42,7 +41,7 @@ class Outcome(StrEnum):
     MOVED_ON = "moved on"
 
 
-class ReviewScreen(ModalScreen[Outcome | None]):
+class ReviewScreen(Dialog[Outcome]):
     """Shows a preview and writes once its button is pressed; a refusal is said, and nothing moves.
 
     Where something has to be ``typed`` first, the button waits for exactly that. With
@@ -50,11 +49,7 @@ class ReviewScreen(ModalScreen[Outcome | None]):
     """
 
     DEFAULT_CSS = """
-    ReviewScreen { align: center middle; }
-    ReviewScreen #review {
-        width: 96; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
-        border: round $primary; background: $surface;
-    }
+    ReviewScreen > Vertical { border: round $primary; }
     ReviewScreen Table { height: auto; max-height: 11; background: $surface; }
     ReviewScreen .note { height: auto; max-height: 6; color: $text-warning; }
     ReviewScreen .ask { height: 1; }
@@ -62,12 +57,7 @@ class ReviewScreen(ModalScreen[Outcome | None]):
     ReviewScreen .ask Input { width: 1fr; }
     ReviewScreen #typed-for { height: auto; max-height: 3; color: $text-warning; }
     ReviewScreen #refused { height: auto; max-height: 6; color: $text-error; }
-    ReviewScreen #buttons { height: 1; margin-top: 1; }
-    ReviewScreen Button { margin-right: 2; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "cancel", id="review.cancel")
-    ]
 
     def __init__(
         self,
@@ -88,10 +78,12 @@ class ReviewScreen(ModalScreen[Outcome | None]):
         self._typed = plain(typed)
         self._merges = merges
         self._writing = False
+        self.conflict: VersionConflict | None = None
+        """Why the dialog closed with ``MOVED_ON``."""
 
     def compose(self) -> ComposeResult:
         """What changes, what to know of it, the reason, the buttons."""
-        with Vertical(id="review") as box:
+        with Vertical() as box:
             box.border_title = Content(clean(self._title, limit=_TITLE_CELLS))
             box.border_subtitle = "esc cancels"
             yield Table(_COLUMNS, empty="Nothing would change.")
@@ -107,18 +99,11 @@ class ReviewScreen(ModalScreen[Outcome | None]):
                 yield Static("reason", markup=False)
                 yield ReasonInput()
             yield Static(id="refused", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel", variant="primary", compact=True)
-                yield Button(
-                    self._action,
-                    id="commit",
-                    variant="warning",
-                    compact=True,
-                    disabled=bool(self._typed) or not self._preview.fields,
-                )
+            disabled = bool(self._typed) or not self._preview.fields
+            yield from self.buttons(self._action, disabled=disabled)
 
     def on_mount(self) -> None:
-        """Stand on Cancel."""
+        """Show what would change."""
         self.query_one(Table).set_rows(
             [
                 Row(
@@ -134,7 +119,6 @@ class ReviewScreen(ModalScreen[Outcome | None]):
             flash=False,
         )
         self.query_one("#refused").display = False
-        self.query_one("#cancel").focus()
 
     @on(Input.Changed, "#typed")
     def _was_typed(self, event: Input.Changed) -> None:
@@ -145,11 +129,10 @@ class ReviewScreen(ModalScreen[Outcome | None]):
         event.stop()
         self.focus_next()
 
-    @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         """Leave everything as it is."""
         if not self._writing:
-            self.dismiss(None)
+            super().action_cancel()
 
     @on(Button.Pressed, "#commit")
     async def _commit_pressed(self) -> None:
@@ -161,12 +144,13 @@ class ReviewScreen(ModalScreen[Outcome | None]):
         except NodedeckError as fault:
             self._writing = False
             if self._merges and isinstance(fault, VersionConflict):
+                self.conflict = fault
                 self.dismiss(Outcome.MOVED_ON)
             else:
                 said = self.query_one("#refused", Static)
                 said.display = True
                 said.update(clean(str(fault)))
-                self.query_one("#cancel").focus()
+                self.stand_back()
         else:
             self.dismiss(Outcome.DONE)
 

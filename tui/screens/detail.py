@@ -30,6 +30,7 @@ from tui.widgets.json_tree import JsonTree
 from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
+from tui.widgets.trouble_line import TroubleLine
 
 _HEADING_CELLS: Final = 200
 _RETELL_SECONDS: Final = 5.0
@@ -82,6 +83,7 @@ class DetailScreen(Screen[None]):
         """The path, its fields, what a node has besides, the tree, the history."""
         heading = shorten_middle(clean(self._path, limit=10 * _HEADING_CELLS), _HEADING_CELLS)
         yield Static(Content(heading), classes="heading")
+        yield TroubleLine()
         yield Static(id="fault", markup=False)
         with _part("fields", "Fields"):
             yield Table(_FIELD_COLUMNS, empty=READING)
@@ -116,7 +118,8 @@ class DetailScreen(Screen[None]):
                 lambda manager: None if newest(manager, path) == mark else inspect(manager, path)
             )
         except NodedeckError as fault:
-            self._say(str(fault))
+            if not self.query_one(TroubleLine).says(str(fault)):
+                self._say(str(fault))
             return
         if found is None:
             return

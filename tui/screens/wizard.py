@@ -26,6 +26,7 @@ from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing.plan import Choices, Plan, Strategy
 from store.schema_checks import some
+from tui.glyphs import UNICODE
 from tui.screens.wizard_parts import (
     FILE_COLUMNS,
     PLAN_COLUMNS,
@@ -37,7 +38,7 @@ from tui.screens.wizard_parts import (
 )
 from tui.session import Session
 from tui.store_thread import in_thread
-from tui.text import UNICODE, clean
+from tui.text import clean
 from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 

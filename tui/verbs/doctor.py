@@ -71,7 +71,7 @@ def command(
         current.locations, actor=current.actor, clock=utc_now, read_only=current.read_only
     )
     if fix:
-        leaks = shredded(leaks, answers)
+        leaks = shredded(current, leaks, answers)
     findings += [*leak_doctor.modes(current.locations), *judged(leaks)]
     findings = in_order(findings)
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,14 @@ from typing import Any
 import click
 
 from store.codec import shown
-from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing.plan import Action, Plan
 from store.importing.rollback import State
 from store.manager import utc_now
 from tui import output
-from tui.text import clean
 from tui.verbs import common, rollback_verb
-from tui.verbs.asking import agreed, answer_options
+from tui.verbs.asking import agreed, answer_options, confirm
 from tui.verbs.import_choices import file_options, made
 
 
@@ -233,16 +230,11 @@ rollback_command.params.append(common.reason_option())
 
 def _ask(plan: Plan, *, no_input: bool) -> None:
     output.say(_totals(plan))
-    if no_input or not sys.stdin.isatty():
-        raise UsageError(
-            "The import needs a yes and there is nobody to ask; nothing was changed.",
-            hint="Add --yes.",
-        )
-    click.confirm(f"Import {_named(plan)} now?", default=False, abort=True, err=True)
+    confirm(f"Import {_named(plan)} now?", "The import", yes=False, no_input=no_input)
 
 
 def _named(plan: Plan) -> str:
-    return ", ".join(clean(each.path) for each in plan.sources)
+    return ", ".join(str(each.path) for each in plan.sources)
 
 
 def _proposal(plan: Plan) -> str:
