@@ -77,7 +77,7 @@ def settings(folder: Path) -> bool:
         return at
 
     def imported(at: Locations) -> None:
-        plan = engine.preview(planning.load(at.config.with_name("services.yaml")), at)
+        plan = engine.preview([planning.load(at.config.with_name("services.yaml"))], at)
         engine.apply(plan, at, actor="bench", clock=utc_now)
 
     def plainly(at: Locations, insert: str) -> None:
@@ -135,7 +135,7 @@ def nodes(folder: Path) -> bool:
 
     def imported() -> None:
         began = time.perf_counter()
-        plan = engine.preview(planning.load(file), at)
+        plan = engine.preview([planning.load(file)], at)
         taken["plan"] = time.perf_counter() - began
         engine.apply(plan, at, actor="bench", clock=utc_now, rewrite=True)
         taken["apply, with rehearsal and cut"] = time.perf_counter() - began - taken["plan"]

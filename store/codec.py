@@ -120,6 +120,17 @@ def leaves(value: Any, *prefix: str) -> dict[str, Any]:
     return {join(*prefix): value}
 
 
+def leaves_at(path: str, value: Any) -> dict[str, Any]:
+    """The leaves of an entity's value by their full paths; what has none below is one itself."""
+    if isinstance(value, dict) and value:
+        return {
+            f"{path}.{below}": leaf
+            for name, inner in value.items()
+            for below, leaf in leaves(inner, str(name)).items()
+        }
+    return {path: value}
+
+
 def setting_type(value: Any) -> str:
     """The type of a setting that has this value."""
     for kind, name in ((bool, "boolean"), (int, "integer"), (float, "float"), (str, "string")):

@@ -263,8 +263,10 @@ def parts_of(path: str) -> tuple[str, ...]:
 
 def fields(change: Change) -> list[FieldChange]:
     """The leaves that differ between a change's two values, in the value's order."""
-    old = _leaves(change.path, change.old)
-    new = _leaves(change.path, change.new)
+    old, new = (
+        {} if value is None else codec.leaves_at(change.path, value)
+        for value in (change.old, change.new)
+    )
     return [
         FieldChange(path=path, old=old.get(path), new=new.get(path))
         for path in _in_order(old, new)
@@ -273,18 +275,6 @@ def fields(change: Change) -> list[FieldChange]:
         or old[path] != new[path]
         or type(old[path]) is not type(new[path])
     ]
-
-
-def _leaves(path: str, value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if isinstance(value, dict) and value:
-        return {
-            f"{path}.{below}": leaf
-            for name, inner in value.items()
-            for below, leaf in codec.leaves(inner, str(name)).items()
-        }
-    return {path: value}
 
 
 def _in_order(*mappings: Iterable[str]) -> list[str]:

@@ -27,7 +27,8 @@ from store.stores import by_id
 
 def migrate(locations: Locations, *, actor: str, clock: Callable[[], datetime] = utc_now) -> Result:
     """Import the config file unattended and rewrite it; raises what planning and applying raise."""
-    plan = engine.preview(planning.load(locations.config), locations)
+    plan = engine.preview([planning.load(locations.config)], locations)
+    plan.refuse_misfits()
     reason = "automatic migration"
     return engine.apply(plan, locations, actor=actor, clock=clock, rewrite=True, reason=reason)
 
@@ -46,7 +47,9 @@ class FileModeManager(ConfigManager):
         folder = tempfile.TemporaryDirectory(prefix="nodedeck-file-mode-")
         places = Locations(config, Path(folder.name) / DATABASE_NAME)
         try:
-            engine.fill(planning.make(source, planning.nothing), places, actor=actor)
+            plan = planning.make([source], planning.nothing)
+            plan.refuse_misfits()
+            engine.fill(plan, places, actor=actor)
             manager = cls.open(places, actor=actor, read_only=True, overrides=overrides)
         except BaseException:
             folder.cleanup()

@@ -46,7 +46,7 @@ def stage(*, speed: float, block_seconds: float) -> Iterator[Locations]:
         for file_name in (CONFIG, "dev_config.toml"):
             source = planning.load(folder / file_name)
             engine.apply(
-                engine.preview(source, places),
+                engine.preview([source], places),
                 places,
                 actor=ACTOR,
                 clock=utc_now,

@@ -7,20 +7,20 @@ What follows is one unit of two files, which ``unit`` makes safe at every stop.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from store import backup as backups
 from store import checks, database, entities, files
 from store.collecting import held_back
-from store.errors import Busy, Cancelled, CannotCut, HalfDone, VersionConflict
+from store.errors import Busy, Cancelled, CannotCut, HalfDone
+from store.importing import originals, rehearsal, standing, unit, writing
 from store.importing import plan as planning
 from store.importing import progress as progressing
-from store.importing import rehearsal, standing, stillness, unit, writing
-from store.importing.plan import Plan, Source, Strategy
+from store.importing.plan import Action, Choices, Plan, Source
 from store.importing.progress import Cancel, Course, Phase, Progress, unheard
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -29,16 +29,16 @@ from store.yaml_text import cut
 
 CREATED_BY = "nodedeck import"
 SAFETY_NAME = "before-import"
-_DAEMON_HINT = " If a daemon writes the file, stop it first; --wait waits until nobody does."
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an import did; ``backup`` is None where there was nothing to do.
+    """What an import did; ``receipt`` is None where there was nothing to do.
 
     ``rehearsed`` is how many leaves a copy's export gave back as the file has them, ``left`` says
-    where former values of sealed ones may still stand, and ``uncut`` why the file was not cut,
-    with the lines to remove by hand, where that was to be tried and could not be proven.
+    where former values of sealed ones may still stand, and ``uncut`` why no file was cut, with the
+    lines to remove by hand, where that was to be tried and could not be proven. ``backup`` is of
+    the file ``main``, None where that is a database, and ``copies`` are those of the others.
     """
 
     plan: Plan
@@ -49,36 +49,34 @@ class Result:
     rehearsed: int = 0
     left: tuple[str, ...] = ()
     uncut: str = ""
+    main: Path | None = None
+    copies: tuple[Path, ...] = ()
+
+    @property
+    def rewritten_file(self) -> Path | None:
+        """The file that was rewritten, if one was."""
+        return self.main if self.rewritten else None
 
     @property
     def nothing_to_do(self) -> bool:
         """Whether the database and the file already were as the import would leave them."""
-        return self.backup is None
+        return self.receipt is None
 
 
 @held_back()
-def preview(source: Source, locations: Locations, strategy: Strategy = Strategy.MERGE) -> Plan:
+def preview(
+    sources: Sequence[Source], locations: Locations, choices: Choices | None = None
+) -> Plan:
     """The plan against the database as it is, or against none where there is none yet."""
     # one that is blank an import had only begun to make when it was killed
     if not files.exists(locations.database) or database.blank(locations.database):
-        made = planning.make(source, planning.nothing, strategy)
+        made = planning.make(sources, planning.nothing, choices)
         return replace(made, seen=standing.moment(None))
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():
-            made = planning.make(source, standing.present_in(db), strategy, standing.judge_in(db))
+            made = planning.make(sources, standing.present_in(db), choices, standing.judge_in(db))
             return replace(made, seen=standing.moment(db))
-
-
-def backup_path(path: Path, now: datetime) -> Path:
-    """Where the file's copy will stand; never a file that exists."""
-    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    place = path.with_name(f"{path.name}.pre-migration.{stamp}")
-    number = 1
-    while place.exists():
-        number += 1
-        place = path.with_name(f"{path.name}.pre-migration.{stamp}-{number}")
-    return place
 
 
 @held_back()
@@ -98,45 +96,53 @@ def apply(
     """Do what the plan says, or nothing.
 
     With ``seal`` the secrets that it proposes are sealed in the same transaction, which raises what
-    ``Vault.put`` raises; without, they stay in the file. With ``rewrite`` the file is cut, and with
-    ``or_keep`` it stays as it is where that cannot be proven. ``progress`` is told how far it is,
-    in the caller's thread, and ``cancel`` is heard until the commit: see ``progress``.
+    ``Vault.put`` raises; without, they stay in the file. With ``rewrite`` the one file whose keys
+    went into the database is cut, and with ``or_keep`` it stays as it is where that cannot be
+    proven. ``progress`` is told how far it is, in the caller's thread, and ``cancel`` is heard
+    until the commit: see ``progress``.
 
-    Raises VersionConflict where the file or the database moved on since the plan was made,
-    CannotCut, before anything was touched, where the file's text cannot be cut with proof,
-    InvalidValue where a mask of an export stands for a secret that the database has not, Cancelled
-    where that was asked for, all of it taken back, and HalfDone where the database is complete but
-    the file could not be rewritten.
+    Raises VersionConflict where a file or the database moved on since the plan was made,
+    BadDocument where nothing in the files fits, CannotCut, before anything was touched, where the
+    file's text cannot be cut with proof or more than one file would be cut, InvalidValue where a
+    mask of an export stands for a secret that the database has not, Cancelled where that was asked
+    for, all of it taken back, and HalfDone where the database is complete but the file could not be
+    rewritten.
     """
     course = Course(progress, cancel)
-    source, approved = approved.source, approved.decided(seal=seal)
+    approved = approved.decided(seal=seal or approved.choices.seal)
     for write in approved.writes:
         checks.refuse_mask(write.path, write.value)
-    text, comments, uncut = _text_after(approved, rewrite=rewrite, or_keep=or_keep)
+    source, text, comments, uncut = _text_after(approved, rewrite=rewrite, or_keep=or_keep)
     if not (approved.writes or approved.seals) and text is None:
-        return Result(approved, None, None, rewritten=False, uncut=uncut)
+        if not any(row.action is Action.EQUAL for row in approved.rows):
+            approved.refuse_misfits(fixable=True)
+        return Result(approved, None, None, rewritten=False, uncut=uncut, main=source.path)
     database.check_place(locations.database)
-    _check_unchanged(source)
+    originals.check_unchanged(approved)
     rehearsed = rehearsal.rehearse(approved, locations, actor=actor, course=course)
     left: list[str] = []
-    with unit.alone(locations, source.path):
-        _take_on(source, locations)
-        _check_unchanged(source)
+    file = source.path if source.is_file else locations.config  # another database is left alone
+    with unit.alone(locations, file):
+        _take_on(file, locations)
+        originals.check_unchanged(approved)
         course.at(Phase.BACKUP)
         had_folder = backups.folder_of(locations).exists()
         safety = _database_kept(locations, actor, clock)
+        others = originals.copies_of(approved, source, clock())
         work = unit.Unit(
-            file=source.path,
+            file=file,
             before=source.digest,
             after=text,
-            copy=backup_path(source.path, clock()),
+            copy=originals.backup_path(file, clock()) if source.is_file else None,
+            also=tuple(others),
             fresh=not files.exists(locations.database),
         )
         facts = {
+            **originals.named(source),
             "token": work.token,
-            "prefix": source.prefix,
-            "file_path": str(source.path.absolute()),
-            "backup": str(work.copy.absolute()),
+            "backup": str(work.copy.absolute()) if work.copy else None,
+            "backups": originals.listed(others),
+            "choices": approved.choices.as_json(),
             "database_backup": str(safety.path) if safety else None,
             "digest_after": source.digest if text is None else files.digest(text),
             "rehearsed": rehearsed,
@@ -144,6 +150,8 @@ def apply(
         }
 
         def commit(_token: str) -> int:
+            for place, other in others.items():
+                files.create(place, other.data)
             course.at(Phase.BACKUP, 1)
             if work.fresh or database.blank(locations.database):
                 database.create(locations.database, created_by=CREATED_BY)
@@ -172,23 +180,39 @@ def apply(
         note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
         course.late(Phase.CUT, 1)
     return Result(
-        approved, work.copy, receipt, text is not None, comments, rehearsed, tuple(left), uncut
+        approved,
+        work.copy,
+        receipt,
+        text is not None,
+        comments,
+        rehearsed,
+        tuple(left),
+        uncut,
+        source.path,
+        tuple(others),
     )
 
 
 def _text_after(
     approved: Plan, *, rewrite: bool, or_keep: bool
-) -> tuple[bytes | None, tuple[str, ...], str]:
-    """The file's new text, None where it stays; the comments that go; why it cannot be cut."""
+) -> tuple[Source, bytes | None, tuple[str, ...], str]:
+    """The import's main source; its new text, None where it stays, and the comments that go.
+
+    Last, why no file can be cut.
+    """
+    source = approved.source
     if not rewrite:
-        return None, (), ""
+        return source, None, (), ""
     try:
-        text, comments = cut_text(approved)
+        source = originals.main_of(approved, rewrite=True)
+        if not source.is_file:
+            return source, None, (), ""
+        text, comments = cut_text(approved, source)
     except CannotCut as reason:
         if not or_keep:
             raise
-        return None, (), reason.why
-    return (None if text == approved.source.data else text), comments, ""
+        return source, None, (), reason.why
+    return source, (None if text == source.data else text), comments, ""
 
 
 def _discarded(safety: backups.Backup | None, had_folder: bool) -> list[Path]:
@@ -204,15 +228,7 @@ def _discarded(safety: backups.Backup | None, had_folder: bool) -> list[Path]:
     return []
 
 
-def _check_unchanged(source: Source) -> None:
-    if files.digest(files.read(source.path)) != source.digest:
-        raise VersionConflict(
-            f"{source.path} was changed since the plan was made; nothing was changed.",
-            hint="Plan the import again." + (_DAEMON_HINT if stillness.is_daemons(source) else ""),
-        )
-
-
-def _take_on(source: Source, locations: Locations) -> None:
+def _take_on(file: Path, locations: Locations) -> None:
     """Finish what an earlier import left half done; of the same file, this one takes it over."""
     left = unit.load(locations)
     if left is None:
@@ -220,7 +236,7 @@ def _take_on(source: Source, locations: Locations) -> None:
     try:
         unit.recover_alone(locations, left)
     except HalfDone:
-        if left.file.resolve() != source.path.resolve():
+        if left.file.resolve() != file.resolve():
             raise
         unit.superseded(locations)
 
@@ -262,30 +278,31 @@ def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
             entities.put(db, write.path, write.kind, write.value)
 
 
-def cut_text(plan: Plan) -> tuple[bytes, tuple[str, ...]]:
-    """The file's bytes without what the database took, and the comments that go along.
+def cut_text(plan: Plan, source: Source | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """A file's bytes without what the database took, and the comments that go along.
 
     Raises CannotCut, with the lines to remove by hand, where what stays cannot be proven to stay.
     """
-    if plan.source.format == "toml":
+    source = source or originals.main_of(plan, rewrite=True)
+    if source.format == "toml":
         raise CannotCut(
-            f"{plan.source.path} is TOML, which cannot be cut; nothing was changed.",
+            f"{source.path} is TOML, which cannot be cut; nothing was changed.",
             hint="Import it without --rewrite; the file stays as it is.",
             why="It is TOML, which cannot be cut.",
         )
-    if not plan.movable:
-        return plan.source.data, ()
+    if not plan.movable_in(source.path):
+        return source.data, ()
     try:
-        done = cut(plan.source.data, _topmost(plan))
+        done = cut(source.data, _topmost(plan, source))
     except CannotCut as error:
-        message = f"{plan.source.path}: {error.message}"
+        message = f"{source.path}: {error.message}"
         raise CannotCut(message, hint=error.hint, why=error.why) from error
     return done.data, done.removed
 
 
-def _topmost(plan: Plan) -> list[tuple[str, ...]]:
+def _topmost(plan: Plan, source: Source) -> list[tuple[str, ...]]:
     """The movable keys, those of a mapping that goes whole as that mapping."""
-    movable = set(plan.movable)
+    movable = set(plan.movable_in(source.path))
 
     def pick(item: Any, at: tuple[str, ...]) -> tuple[bool, list[tuple[str, ...]]]:
         if at in movable:
@@ -297,4 +314,4 @@ def _topmost(plan: Plan) -> list[tuple[str, ...]]:
             return True, [at]
         return False, [key for _, keys in below for key in keys]
 
-    return pick(plan.source.root, ())[1]
+    return pick(source.root, ())[1]

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from store import masks
 from store.checks import reason
-from store.errors import BadDocument
 from store.limits import INT64_MAX, INT64_MIN
 from store.models import (
     BandwidthParams,
@@ -34,6 +33,7 @@ from store.reading.scalars import Field
 
 Model = TypeVar("Model", bound=Value)
 
+_NOTHING: Final = Item("null", None)
 _DIGITS: Final = re.compile(r"[-+]?[0-9][0-9_]*")
 
 _CHAIN_FIELDS: Final[dict[str, Field]] = {"integer": "int", "boolean": "bool", "text": "str"}
@@ -69,24 +69,35 @@ class Unknown:
     item: Item
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A value that does not fit the place it has, and why; no secret is quoted."""
+
+    path: str
+    item: Item
+    why: str
+
+
+class Unfit(ValueError):
+    """What was read cannot be an entity; ``faults`` of its reader say why."""
+
+
 @dataclass(slots=True)
 class Fields:
-    """Reads the items of one file; ``unknown`` grows by what the database does not take.
+    """Reads the items of one file, and notes what is wrong with them.
 
-    That is what no field takes, and secrets, which stay in the file until they can be sealed.
+    ``unknown`` grows by what the database does not take: what no field takes, and secrets, which
+    stay in the file until they can be sealed. ``faults`` grows by what does not fit. A scalar that
+    does not is read as its field's zero value, so that one look finds all of an entity's faults.
     """
 
-    file: str
     unknown: list[Unknown] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
-    def fault(self, item: Item, path: str, why: str) -> BadDocument:
-        """The refusal of an item, with its place."""
-        return BadDocument(
-            f"{path}: {why}; nothing was changed.",
-            file=self.file,
-            line=item.line,
-            column=item.column,
-        )
+    def fault(self, item: Item, path: str, why: str) -> Unfit:
+        """Note a fault after which nothing more can be read of an entity."""
+        self.faults.append(Fault(path, item, why))
+        return Unfit(path)
 
     def entries(self, item: Item, path: str) -> Mapping[str, Item]:
         """The entries of a mapping; null has none."""
@@ -105,33 +116,35 @@ class Fields:
         try:
             return coerce(item, want)
         except Misfit as misfit:
-            raise self.fault(item, path, str(misfit)) from None
+            self.faults.append(Fault(path, item, str(misfit)))
+            return coerce(_NOTHING, want)
 
     def plain(self, item: Item, path: str) -> Any:
-        """Any value, as JSON can hold it; refuses NaN, infinities and integers beyond 64 bits."""
+        """Any value, as JSON can hold it; NaN, infinity and integers beyond 64 bits are faults."""
         if item.kind == "map":
             return {
                 key: self.plain(below, f"{path}.{quote(key)}")
                 for key, below in item.entries.items()
             }
         if item.kind == "list":
-            return [self.plain(element, path) for element in item.elements]
+            return [self.plain(element, f"{path}.{at}") for at, element in enumerate(item.elements)]
         value = item.value
         if isinstance(value, float) and not math.isfinite(value):
-            raise self.fault(item, path, f"{item.text} is no number that can be stored")
+            self.faults.append(Fault(path, item, f"{item.text} is no number that can be stored"))
+            return None
         # digits too many for 64 bits are a float to the daemon, and would come back rounded
         too_long = (
             isinstance(value, float) and abs(value) > INT64_MAX and _DIGITS.fullmatch(item.text)
         )
         if too_long or (type(value) is int and not INT64_MIN <= value <= INT64_MAX):
-            raise self.fault(item, path, f"{item.text} is beyond 64 bits")
+            self.faults.append(Fault(path, item, f"{item.text} is beyond 64 bits"))
         return value
 
     def chain(self, key: str, item: Item) -> Any:
         """A chain value."""
         value = self.scalar(item, key, _CHAIN_FIELDS[CHAIN_VALUES[key]])
         if type(value) is int and value < 0:
-            raise self.fault(item, key, f"must be 0 to 2^63-1, not {value}")
+            self.faults.append(Fault(key, item, f"must be 0 to 2^63-1, not {value}"))
         return value
 
     def seed(self, item: Item, path: str) -> EpochSeed:
@@ -178,18 +191,29 @@ class Fields:
         values = self._flat(item, path, flat, besides={"binaries"})
         return self._model(UpgradePlan, item, path, {**values, "binaries": binaries})
 
-    def nodes(self, item: Item, path: str = "nodes") -> dict[str, tuple[Node, Item]]:
-        """The node list by id, each with its item; refuses two nodes of one id."""
-        found: dict[str, tuple[Node, Item]] = {}
+    def nodes(self, item: Item, path: str = "nodes") -> Iterator[tuple[Item, Node | None]]:
+        """The node list's items, each as a node, or None where it is none: ``faults`` say why."""
+        found: dict[str, int] = {}
         for at, element in enumerate(self.elements(item, path)):
-            node = self._node(element, f"{path}.{at}")
-            if node.id in found:
-                first = found[node.id][1].line
-                place = element.entries["id"]
-                why = f"a second node with the id {node.id!r} (the first is at line {first})"
-                raise self.fault(place, f"{path}.{at}.id", why)
-            found[node.id] = (node, element)
-        return found
+            known = len(self.faults)
+            try:
+                self._refuse_second(element, f"{path}.{at}.id", found)
+                node = self._node(element, f"{path}.{at}")
+            except Unfit:
+                yield element, None
+                continue
+            yield element, node if len(self.faults) == known else None
+
+    def _refuse_second(self, item: Item, path: str, found: dict[str, int]) -> None:
+        """Refuse a node whose id an earlier one has, be that one fit or not."""
+        named = item.entries.get("id", _NOTHING)
+        if named.kind in ("map", "list", "null"):
+            return  # no id, which its own reading tells
+        node_id = coerce(named, "str")
+        if node_id in found:
+            why = f"a second node with the id {node_id!r} (the first is at line {found[node_id]})"
+            raise self.fault(named, path, why)
+        found[node_id] = item.line
 
     def _node(self, item: Item, path: str) -> Node:
         entries = self.entries(item, path)
@@ -259,10 +283,11 @@ class Fields:
         try:
             return model.model_validate(values)
         except ValidationError as error:
-            fault = error.errors()[0]
-            place, below = _place(item, fault["loc"])
-            told = masks.told(path + below, fault["input"])
-            raise self.fault(place, path + below, f"{reason(fault['msg'])}, not {told}") from None
+            for fault in error.errors():
+                place, below = _place(item, fault["loc"])
+                told = masks.told(path + below, fault["input"])
+                self.fault(place, path + below, f"{reason(fault['msg'])}, not {told}")
+            raise Unfit(path) from None
 
 
 def _place(item: Item, location: tuple[int | str, ...]) -> tuple[Item, str]:

@@ -1,21 +1,10 @@
-"""Leaves of values and of files: their paths, and which belongs to which."""
+"""Leaves of entities: which are equal, and which belongs to which field."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from store import codec, paths
-
-
-def leaves(path: str, value: Any) -> dict[str, Any]:
-    """The leaves of an entity's value by their paths."""
-    if isinstance(value, dict) and value:
-        return {
-            f"{path}.{below}": leaf
-            for name, inner in value.items()
-            for below, leaf in codec.leaves(inner, str(name)).items()
-        }
-    return {path: value}
+from store import paths
 
 
 def same(mine: Any, theirs: Any) -> bool:

@@ -1,82 +1,94 @@
-"""What an import would do: for every leaf of the file where it goes, and what stands there now.
+"""What an import would do: for every leaf of every file where it goes, and what stands there now.
 
-A plan is made without changing anything. ``merge``, the default, fills what is missing and leaves
-what differs to the database; ``replace`` lets the file win.
+A plan is made without changing anything, of the sources, the database and the operator's choices
+alone.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from store import files, masks, paths
-from store.codec import MASK
-from store.errors import BadDocument, InvalidValue, Refused, UsageError
-from store.importing import provider_keys, suspicion
-from store.importing.fields import Fields, leaves_of, nearest
-from store.importing.leaves import field_of, leaves, same
-from store.importing.rows import Action, Role, Row, Seal, Strategy, Write
-from store.masks import masked
-from store.paths import CHAIN_VALUES, PARAMS_SUFFIX, SEED_PATHS, STATIC_ROOTS, Kind, join
-from store.reading import Format, Item, guess_format, read, readings, to_python
-from store.static_file import is_dynamic
+from store import files
+from store.errors import BadDocument, UsageError
+from store.importing import mending, walking
+from store.importing.choices import Choices, FileChoice, Role, RowChoice, Strategy
+from store.importing.other_database import HEADER, is_database, load_database
+from store.importing.resolving import ABSENT, Absent, Judge, Present, Resolver, differ
+from store.importing.rows import Action, Row, Seal, Write
+from store.importing.sources import Source, guess_role, source
+from store.paths import Kind
 
-__all__ = ["Action", "Plan", "Role", "Row", "Seal", "Source", "Strategy", "Write"]
+__all__ = [
+    "ABSENT", "Action", "Choices", "FileChoice", "Judge", "Plan", "Present", "Role", "Row",
+    "RowChoice", "Seal", "Source", "Strategy", "Write", "differ", "guess_role", "source",
+]  # fmt: skip
 
-_IN_FILE: Final = "it stays in the file"
-_MASKED: Final = "the mask of an export; what the database has there stays"
-_DECLARED: Final = "declared a secret"
-_THERE: Final = "the database has one and keeps it; it stays in the file"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A legacy file as it was read; ``digest`` is the SHA-256 of its bytes."""
-
-    path: Path
-    data: bytes
-    format: Format
-    root: Item
-    role: Role
-    prefix: str = ""
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the file's bytes, in hex."""
-        return files.digest(self.data)
+_IN_FILE = "it stays in the file"
+_CHANGES = (Action.ADD, Action.CHANGE, Action.CONFLICT, Action.SEAL, Action.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every leaf with its fate, the entities to write, and what can be cut out of the file.
+    """Every leaf with its fate, the entities to write, and what can be cut out of the files.
 
-    ``seals`` are the secrets that could be sealed: proposals until ``decided``. ``seen`` is the
-    moment of the database that it was made against, see ``standing.moment``.
+    ``sources`` have the roles and prefixes that were chosen. ``movable`` are files and their keys
+    that the database takes whole. ``seals`` are the secrets that could be sealed: proposals until
+    ``decided``. ``seen`` is the moment of the database that it was made against, None where nobody
+    noted it: see ``standing.moment``.
     """
 
-    source: Source
-    strategy: Strategy
+    sources: tuple[Source, ...]
+    choices: Choices
     rows: tuple[Row, ...]
     writes: tuple[Write, ...]
-    movable: tuple[tuple[str, ...], ...] = field(default=())
+    movable: tuple[tuple[Path, tuple[str, ...]], ...] = field(default=())
     seals: tuple[Seal, ...] = ()
     seen: tuple[object, ...] | None = None
 
     @property
+    def source(self) -> Source:
+        """What a rollback brings back: the node configuration, else the first file, if any."""
+        configs = (each for each in self.sources if each.role is Role.NODE_CONFIG)
+        texts = (each for each in self.sources if each.is_file)
+        return next(configs, next(texts, self.sources[0]))
+
+    @property
+    def strategy(self) -> Strategy:
+        """Who wins where nothing else was chosen for a file or a row."""
+        return self.choices.strategy
+
+    @property
     def totals(self) -> dict[str, int]:
         """How many leaves each action concerns."""
-        found = Counter(row.action for row in self.rows)
-        return {str(action): found[action] for action in Action}
+        return totals_of(self.rows)
+
+    @property
+    def changes(self) -> tuple[Row, ...]:
+        """The rows that change something, or need a decision to."""
+        return tuple(row for row in self.rows if row.action in _CHANGES)
+
+    @property
+    def refused(self) -> tuple[Row, ...]:
+        """The rows that do not fit, and stay in their file unless they are fixed."""
+        return tuple(row for row in self.rows if row.action is Action.REFUSED)
+
+    def movable_in(self, file: Path) -> tuple[tuple[str, ...], ...]:
+        """The keys of one file that can be cut out of it."""
+        return tuple(key for each, key in self.movable if each == file)
+
+    def rows_of(self, file: Path) -> tuple[Row, ...]:
+        """The rows of one file."""
+        return tuple(row for row in self.rows if row.file == file)
 
     def decided(self, *, seal: bool) -> Plan:
         """The plan with its secrets sealed and cut out of the file, or left there as they are."""
         if seal:
-            taken = tuple(at for each in self.seals for at in each.at)
-            return replace(self, movable=(*self.movable, *taken))
+            taken = tuple((each.file, at) for each in self.seals for at in each.at)
+            return replace(self, movable=tuple(dict.fromkeys((*self.movable, *taken))))
         rows = tuple(
             replace(row, action=Action.STAY, reason=f"{row.reason}; {_IN_FILE}")
             if row.action is Action.SEAL
@@ -85,16 +97,26 @@ class Plan:
         )
         return replace(self, rows=rows, seals=())
 
+    def refuse_misfits(self, *, fixable: bool = False) -> None:
+        """Raise BadDocument, with its place, for the first row that does not fit.
 
-class Absent(Enum):
-    """What stands where no entity is; None is a value that a setting can have."""
+        ``fixable`` says that whoever reads it can give it another value.
+        """
+        for row in self.refused:
+            why = row.reason.removesuffix(f"; {_IN_FILE}")
+            raise BadDocument(
+                f"{row.path}: {why}; nothing was changed.",
+                file=str(row.file),
+                line=row.line,
+                column=row.column,
+                hint=f"Mend it there, or use --fix '{row.path}=VALUE'." if fixable else "",
+            )
 
-    ABSENT = "absent"
 
-
-ABSENT: Final = Absent.ABSENT
-Present = Callable[[str, Kind], Any]
-"""The present value of an entity by path, in the shape the document has it, or ABSENT."""
+def totals_of(rows: Iterable[Row]) -> dict[str, int]:
+    """How many of some rows each action concerns."""
+    found = Counter(row.action for row in rows)
+    return {str(action): found[action] for action in Action}
 
 
 def nothing(_path: str, _kind: Kind) -> Absent:
@@ -102,289 +124,73 @@ def nothing(_path: str, _kind: Kind) -> Absent:
     return ABSENT
 
 
-Judge = Callable[[str, Any], None]
-"""Raises Refused for a setting that is declared secret, InvalidValue for a value that misfits."""
-
-
 def anything(_path: str, _value: Any) -> None:
     """The judge of a database in which nothing is declared."""
 
 
-def load(path: Path, *, role: Role | None = None, prefix: str = "") -> Source:
-    """Read a legacy file; raises BadDocument with the place of the fault."""
-    return source(path, files.read(path), role=role, prefix=prefix)
+def load(
+    path: Path, *, role: Role | None = None, prefix: str = "", key: Path | None = None
+) -> Source:
+    """Read a legacy file or another nodedeck database, whose secrets open with the master ``key``.
 
-
-def source(path: Path, data: bytes, *, role: Role | None = None, prefix: str = "") -> Source:
-    """A legacy file's bytes as read; raises BadDocument as ``load`` does."""
-    kind = guess_format(path.name, data)
-    root = read(data, str(path), kind)
-    if root.kind == "null":
-        raise BadDocument("the file holds nothing to import; nothing was changed.", file=str(path))
-    return Source(path, data, kind, root, role or guess_role(root, path), prefix)
-
-
-def guess_role(root: Item, path: Path) -> Role:
-    """What a file looks like; raises BadDocument where it looks like nothing known."""
-    if root.kind == "list" and provider_keys.is_one(root, path):
-        return Role.PROVIDERS
-    if root.kind == "list" and all("id" in element.entries for element in root.elements):
-        return Role.NODE_LIST
-    if root.kind != "map":
-        raise BadDocument(
-            "the file must be a mapping of keys, or a list of nodes that each have an id;"
-            " nothing was changed.",
-            file=str(path),
-            line=root.line,
-            column=root.column,
-        )
-    names = root.entries.keys()
-    if provider_keys.is_one(root, path):
-        return Role.PROVIDERS
-    typical = any(map(is_dynamic, names)) or {"chain_node", "ml_node_key_config"} & names
-    return Role.NODE_CONFIG if typical or names <= set(STATIC_ROOTS) else Role.SETTINGS
+    Raises BadDocument with the place of the fault, and UsageError for a database that is not ours.
+    """
+    if not is_database(files.head(path, len(HEADER))):
+        if role is Role.DATABASE:
+            raise UsageError(f"{path} is no database; nothing was changed.")
+        return source(path, files.read(path), role=role, prefix=prefix)
+    if role not in (None, Role.DATABASE):
+        raise UsageError(f"{path} is a database and no {role}; nothing was changed.")
+    return load_database(path, key)
 
 
 def make(
-    source: Source,
+    sources: Sequence[Source],
     present: Present,
-    strategy: Strategy = Strategy.MERGE,
+    choices: Choices | None = None,
     judge: Judge = anything,
 ) -> Plan:
-    """Plan an import; raises BadDocument or UsageError where the file must be refused."""
-    builder = _Builder(source, present, strategy, judge)
-    if source.role is Role.NODE_CONFIG:
-        builder.node_config(source.root)
-    elif source.role is Role.NODE_LIST:
-        builder.nodes(source.root, ())
-    elif source.role is Role.PROVIDERS:
-        builder.providers(source.root)
-    else:
-        builder.settings(source.root)
+    """Plan an import of all sources together.
+
+    Raises BadDocument where a file does not fit its role at all, and UsageError or InvalidValue for
+    choices that cannot be followed.
+    """
+    choices = choices or Choices()
+    chosen = tuple(_chosen(each, choices.of(each.path)) for each in sources)
+    if not chosen or len({each.path for each in chosen}) < len(chosen):
+        raise UsageError("An import needs files, each named once; nothing was changed.")
+    trees = [mending.mended(each, choices.rows) for each in chosen]
+    mending.refuse_unused(choices.rows, (row for tree in trees for row in tree.used))
+    places: walking.Places = {}
+    walked = [walking.walk(each, tree, places) for each, tree in zip(chosen, trees, strict=True)]
+    resolver = Resolver(present, judge, choices)
+    resolver.resolve(walked)
     return Plan(
-        source,
-        strategy,
-        tuple(builder.rows),
-        tuple(builder.writes),
-        tuple(builder.movable),
-        tuple(builder.seals),
+        chosen,
+        choices,
+        tuple(resolver.rows),
+        tuple(resolver.writes.values()),
+        tuple(
+            (each.source.path, key) for each in walked for key, whole in each.whole.items() if whole
+        ),
+        tuple(resolver.seals.values()),
     )
 
 
-class _Builder:
-    """Collects a plan's rows, writes and movable keys while walking one file."""
-
-    def __init__(self, source: Source, present: Present, strategy: Strategy, judge: Judge) -> None:
-        self.source, self.present, self.strategy, self.judge = source, present, strategy, judge
-        self.fields = Fields(str(source.path))
-        self.rows: list[Row] = []
-        self.writes: list[Write] = []
-        self.movable: list[tuple[str, ...]] = []
-        self.seals: list[Seal] = []
-        self._placed: dict[tuple[str, ...], bool] = {}
-
-    def node_config(self, root: Item) -> None:
-        for name, item in self.fields.entries(root, "the file").items():
-            if is_dynamic(name):
-                self._dynamic(name, item)
-            else:
-                why = "static key" if name in STATIC_ROOTS else "not a key of the database"
-                self._stay(item, (name,), why)
-
-    def _dynamic(self, name: str, item: Item) -> None:
-        known_gaps = len(self.fields.unknown)
-        if name == "nodes":
-            self.nodes(item, (name,))
-            return
-        if item.kind == "null" and name not in CHAIN_VALUES:
-            self.movable.append((name,))
-            self._row(Row(name, None, Action.EQUAL, line=item.line, reason="nothing there"))
-            return
-        if name in CHAIN_VALUES:
-            self._entity(name, Kind.CHAIN, self.fields.chain(name, item), item)
-        elif name in SEED_PATHS:
-            seed = self.fields.seed(item, name)
-            self._entity(name, Kind.SEED, seed.model_dump(), item)
-        elif name == "node_versions":
-            stack = self.fields.versions(item, name)
-            if stack.versions or self.present(name, Kind.VERSIONS) is not ABSENT:
-                self._entity(name, Kind.VERSIONS, stack.model_dump(mode="json"), item)
-            else:
-                self._row(Row(name, [], Action.EQUAL, line=item.line, reason="an empty stack"))
-        elif name == "upgrade_plan":
-            plan = self.fields.upgrade(item, name)
-            self._entity(name, Kind.UPGRADE, plan.model_dump(), item)
-        else:
-            kind = name.removesuffix(PARAMS_SUFFIX)
-            self._entity(paths.quote(name), Kind.PARAMS, self.fields.params(kind, item, name), item)
-        self._movable(name, known_gaps)
-
-    def nodes(self, item: Item, at: tuple[str, ...]) -> None:
-        known_gaps = len(self.fields.unknown)
-        for node_id, (node, place) in self.fields.nodes(item).items():
-            value = node.model_dump(mode="json")
-            del value["id"]
-            path = join("nodes", node_id)
-            now = self.present(path, Kind.NODE)
-            if isinstance(now, dict) and "is_enabled" not in place.entries:
-                # legacy files do not know the switch: what the operator set stays set
-                value["is_enabled"] = now.get("is_enabled", True)
-            self._entity(path, Kind.NODE, value, place, said=place.entries.keys())
-        if at:
-            self._movable(at[0], known_gaps)
-        else:
-            self._name_unknown(known_gaps)
-
-    def settings(self, root: Item) -> None:
-        for name, item in self.fields.entries(root, "the file").items():
-            parts = (name,) if item.kind == "map" else (self.source.path.stem, name)
-            if self.source.prefix:
-                parts = (self.source.prefix, name)
-            if paths.is_reserved(parts[0]):
-                raise UsageError(
-                    f"{self.source.path}:{item.line}: {parts[0]!r} is a name of the node"
-                    " configuration, so no service can have it; nothing was changed.",
-                    hint="Put its settings under another service with --prefix NAME.",
-                )
-            self._settings_below(item, (name,), parts)
-
-    def _settings_below(self, item: Item, at: tuple[str, ...], parts: tuple[str, ...]) -> None:
-        if item.kind == "map" and item.entries:
-            for name, below in item.entries.items():
-                self._settings_below(below, (*at, name), (*parts, name))
-            return
-        value = to_python(item)
-        if len(parts) == 1:
-            reason = "an empty service"
-            self._row(Row(join(*parts), value, Action.STAY, line=item.line, reason=reason))
-        elif value == MASK:
-            self._row(Row(join(*parts), MASK, Action.STAY, line=item.line, reason=_MASKED))
-        else:
-            path, plain = join(*parts), self.fields.plain(item, join(*parts))
-            self._place(parts, item)
-            now = self.present(path, Kind.SETTING)
-            if why := self._why_secret(parts, plain, item, now):
-                self._propose(Seal(path, plain, (at,)), item, why, now)
-            else:
-                self._entity(path, Kind.SETTING, plain, item)
-                self.movable.append(at)
-
-    def _why_secret(self, parts: tuple[str, ...], value: Any, item: Item, now: Any) -> str:
-        """Why a setting is a secret, if it is; refuses the file for a value that breaks its rule.
-
-        One that only looks random is none where the database has it in clear: somebody decided.
-        """
-        why = suspicion.why(parts, value)
-        if why == suspicion.BY_LOOK or (why and now in (ABSENT, MASK)):
-            return why
-        try:
-            self.judge(join(*parts), value)
-        except Refused:
-            return _DECLARED
-        except InvalidValue as misfit:
-            if now is not ABSENT and self.strategy is Strategy.MERGE:
-                return ""  # what is there stays
-            raise BadDocument(
-                misfit.message, file=str(self.source.path), line=item.line, column=item.column
-            ) from None
-        return ""
-
-    def _propose(self, seal: Seal, item: Item, why: str, now: Any) -> None:
-        """Propose a secret to be sealed, unless the database has one there that it keeps."""
-        if seal.value in ("", None) or (now is not ABSENT and self.strategy is Strategy.MERGE):
-            reason = _THERE if seal.value else "no value"
-            self._row(Row(seal.path, MASK, Action.STAY, line=item.line, reason=reason))
-            return
-        self._row(Row(seal.path, MASK, Action.SEAL, line=item.line, reason=why))
-        self.seals.append(seal)
-
-    def providers(self, root: Item) -> None:
-        if root.kind != "map" and not any(one.key for one in provider_keys.providers(root)):
-            why = (
-                "must be a mapping of providers, or a list of them that each have a name and a key"
-            )
-            raise self.fields.fault(root, "the file", why)
-        for provider in provider_keys.providers(root):
-            path = join(paths.PROVIDERS_ROOT, provider.name)
-            there = self.present(path, Kind.PROVIDER) is not ABSENT
-            keeps = there and self.strategy is Strategy.MERGE
-            rows, seal = provider_keys.planned(provider, path, keeps=keeps)
-            self.rows += rows
-            self.seals += [seal] if seal else []
-        self.rows += provider_keys.others(root)
-
-    def _place(self, parts: tuple[str, ...], item: Item) -> None:
-        """Note that a setting stands at a path; refuses a path that is taken or inside another."""
-        above = [parts[:length] for length in range(1, len(parts))]
-        if parts in self._placed or any(self._placed.get(path, False) for path in above):
-            path = join(*parts)
-            why = "two values of the file would stand at this path, or one inside the other"
-            raise self.fields.fault(item, path, why)
-        self._placed |= {**dict.fromkeys(above, False), parts: True}
-
-    def _entity(self, path: str, kind: Kind, value: Any, item: Item, *, said: Any = None) -> None:
-        """Rows for each leaf of an entity, and the write where one is needed."""
-        now = self.present(path, kind)
-        if kind in (Kind.NODE, Kind.UPGRADE) and now is not ABSENT:
-            value = masks.restored(paths.split(path), value, now)  # an export shows masks
-        mine, theirs = leaves(path, value), {} if now is ABSENT else leaves(path, now)
-        wins = now is ABSENT or self.strategy is Strategy.REPLACE
-        # parameters stand each for itself, so that one the database lacks can be filled in
-        fills = not wins and kind is Kind.PARAMS and isinstance(now, dict)
-        if fills:
-            value = {**value, **now}
-        for leaf, wanted in mine.items():
-            place = nearest(item, leaf, path)
-            if said is not None and field_of(leaf, path) not in said:
-                continue
-            stands = theirs.get(leaf)
-            action = Action.EQUAL if leaf in theirs and same(wanted, stands) else None
-            if action is None:
-                filled = fills and field_of(leaf, path) not in now
-                there = Action.CHANGE if leaf in theirs else Action.ADD
-                action = there if wins or filled else Action.CONFLICT
-            notes = tuple(f"{r.reader}: {r.kind} {r.text}" for r in readings(place))
-            why = "the database has another value and keeps it" if action is Action.CONFLICT else ""
-            new, old = (masked(paths.split(leaf), each) for each in (wanted, stands))
-            self._row(Row(leaf, new, action, old, place.line, why, notes))
-        if (wins or fills) and differ(path, value, now):
-            self.writes.append(Write(path, kind, value))
-
-    def _stay(self, item: Item, parts: tuple[str, ...], reason: str) -> None:
-        for below, leaf in leaves_of(item, parts):
-            value = to_python(leaf)
-            secret = suspicion.why(below, value)
-            home = "the daemon reads it there" if below[0] in STATIC_ROOTS else _IN_FILE
-            why = f"{secret}; {home}" if secret else reason
-            value = MASK if secret == suspicion.BY_CHANCE else masked(below, value)
-            self._row(Row(join(*below), value, Action.STAY, line=leaf.line, reason=why))
-
-    def _movable(self, name: str, known_gaps: int) -> None:
-        """A key can leave the file where the database took all of it."""
-        if not self._name_unknown(known_gaps):
-            self.movable.append((name,))
-
-    def _name_unknown(self, known_gaps: int) -> bool:
-        new = self.fields.unknown[known_gaps:]
-        for gap in new:
-            parts, value = paths.split(gap.path), to_python(gap.item)
-            why = suspicion.BY_LOOK if masks.holds_secret(parts, value) else "no field takes it"
-            reason = f"{why}; it stays in the file, and so does the key around it"
-            value = masked(parts, value)
-            self._row(Row(gap.path, value, Action.STAY, line=gap.item.line, reason=reason))
-        return bool(new)
-
-    def _row(self, row: Row) -> None:
-        self.rows.append(row)
-
-
-def differ(path: str, value: Any, now: Any) -> bool:
-    """Whether an entity's value is another than the present one, or there is none yet."""
-    return now is ABSENT or (value != now and leaves(path, value) != leaves(path, now))
+def _chosen(source: Source, choice: FileChoice) -> Source:
+    """A source with the role and the prefix that were chosen for it."""
+    if source.is_file:
+        role, prefix = choice.role or source.role, choice.prefix or source.prefix
+        return replace(source, role=role, prefix=prefix)
+    return source
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """The plan as ``nodedeck import plan --json`` prints it."""
+    """The plan as ``nodedeck import plan --json`` prints it.
+
+    ``file``, ``digest``, ``role`` and ``strategy`` are those of the source that a rollback brings
+    back; ``files`` has them of every one.
+    """
     return {
         "schema": "nodedeck.import.plan/1",
         "file": str(plan.source.path),
@@ -392,5 +198,17 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "role": str(plan.source.role),
         "strategy": str(plan.strategy),
         "totals": plan.totals,
+        "files": [
+            {
+                "file": str(each.path),
+                "digest": each.digest,
+                "format": each.format,
+                "role": str(each.role),
+                "prefix": each.prefix,
+                "strategy": str(plan.choices.of(each.path).strategy or plan.strategy),
+                "totals": totals_of(plan.rows_of(each.path)),
+            }
+            for each in plan.sources
+        ],
         "items": [row.as_json() for row in plan.rows],
     }

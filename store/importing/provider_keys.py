@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from store.codec import MASK
 from store.importing.rows import Action, Row, Seal
 from store.masks import masked
-from store.paths import join, quote, split
+from store.paths import Kind, join, quote, split
 from store.reading import Item, to_python
 from store.sealing.places import Beside
 
@@ -23,7 +23,7 @@ KEYS: Final = ("api_key", "key", "apiKey")
 BASE_URLS: Final = ("base_url", "baseUrl", "url")
 MODELS: Final = ("model",)
 NAMES: Final = ("provider", "name", "id")
-_KEPT: Final = "the database has this provider and keeps it; it stays in the file"
+_STAYS: Final = Action.STAY
 _KNOWN: Final = frozenset((*KEYS, *BASE_URLS, *MODELS))
 
 
@@ -65,31 +65,35 @@ def providers(root: Item) -> Iterator[Provider]:
             yield _provider(named.value, item, (), _KNOWN | set(NAMES))
 
 
-def planned(provider: Provider, path: str, *, keeps: bool) -> tuple[list[Row], Seal | None]:
-    """A provider's rows, and its key as a proposal; ``keeps`` says that the database has one."""
+def planned(
+    provider: Provider, entity: str, file: Path, *, kept: str = "", action: Action = Action.STAY
+) -> tuple[list[Row], Seal | None]:
+    """A provider's rows, and its key as a proposal.
+
+    ``kept`` is why the key is none, and ``action`` what the rows then say.
+    """
     key = provider.key.value if provider.key is not None else None
     has_key = isinstance(key, str) and bool(key)
-    action, why = (Action.SEAL, "a provider's key") if has_key and not keeps else (Action.STAY, "")
-    if not why:
-        why = _KEPT if has_key else "without a key; it stays in the file"
+    why, action = (kept, action) if has_key else ("without a key; it stays in the file", _STAYS)
+    if not kept and has_key:
+        action, why = Action.SEAL, "a provider's key"
     rows, taken, beside = [], [], {}
+
+    def row(name: str, item: Item, value: Any, action: Action, why: str) -> None:
+        path = join(*split(entity), name)
+        rows.append(Row(path, value, action, line=item.line, reason=why, file=file,
+                        column=item.column, kind=Kind.PROVIDER))  # fmt: skip
+
     for column, item in _columns(provider):
-        shown = MASK if column == "api_key" else masked((*split(path), column), item.value)
-        rows.append(Row(join(*split(path), column), shown, action, line=item.line, reason=why))
+        shown = MASK if column == "api_key" else masked((*split(entity), column), item.value)
+        row(column, item, shown, action, why)
         taken.append((*provider.at, _name_of(provider.item, item)))
         if column != "api_key":
             beside[column] = str(item.value)
-    rows += [
-        Row(
-            join(*split(path), name),
-            masked((*split(path), name), to_python(item)),
-            Action.STAY,
-            line=item.line,
-            reason="no column takes it; it stays in the file",
-        )
-        for name, item in provider.rest.items()
-    ]
-    if action is Action.STAY:
+    for name, item in provider.rest.items():
+        value = masked((*split(entity), name), to_python(item))
+        row(name, item, value, _STAYS, "no column takes it; it stays in the file")
+    if action is not Action.SEAL:
         return rows, None
     if not provider.at:
         at: tuple[tuple[str, ...], ...] = ()  # an element of a list cannot be cut out
@@ -97,10 +101,10 @@ def planned(provider: Provider, path: str, *, keeps: bool) -> tuple[list[Row], S
         at = tuple(taken)
     else:
         at = (provider.at,)
-    return rows, Seal(join(*split(path), "api_key"), key, at, Beside(**beside))
+    return rows, Seal(join(*split(entity), "api_key"), key, at, Beside(**beside), file)
 
 
-def others(root: Item) -> list[Row]:
+def others(root: Item, file: Path) -> list[Row]:
     """Rows for what is no provider at all."""
     known = {id(one.item) for one in providers(root)}
     named = dict(root.entries) or {str(at): item for at, item in enumerate(root.elements)}
@@ -111,6 +115,8 @@ def others(root: Item) -> list[Row]:
             Action.STAY,
             line=item.line,
             reason="no provider with a key; it stays in the file",
+            file=file,
+            column=item.column,
         )
         for name, item in named.items()
         if id(item) not in known

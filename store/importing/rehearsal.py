@@ -121,7 +121,7 @@ def _leaves(text: bytes) -> dict[str, Any]:
     """Every leaf of an exported document by its path, read as a legacy file is."""
     root = read(text, "the export", "yaml")
     source = Source(Path("export.yaml"), text, "yaml", root, Role.NODE_CONFIG)
-    return {row.path: row.value for row in planning.make(source, planning.nothing).rows}
+    return {row.path: row.value for row in planning.make([source], planning.nothing).rows}
 
 
 def _came_back(row: planning.Row, back: dict[str, Any]) -> bool:

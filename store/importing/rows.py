@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+from store import entities
 from store.paths import Kind
 from store.sealing.places import NOTHING, Beside
 
 
-class Role(StrEnum):
-    """What a file is taken for."""
-
-    NODE_CONFIG = "node configuration"
-    NODE_LIST = "node list"
-    SETTINGS = "settings"
-    PROVIDERS = "provider keys"
-
-
-class Strategy(StrEnum):
-    """Who wins where file and database differ."""
-
-    MERGE = "merge"
-    REPLACE = "replace"
-
-
 class Action(StrEnum):
-    """What happens to a leaf; ``seal`` is a proposal that an operator confirms."""
+    """What happens to a leaf.
+
+    ``seal`` is a proposal that an operator confirms; ``skip`` is what somebody left out, ``stay``
+    what has no place in the database, and ``refused`` what does not fit the place it has.
+    """
 
     ADD = "add"
     CHANGE = "change"
@@ -35,11 +26,37 @@ class Action(StrEnum):
     CONFLICT = "conflict"
     SEAL = "seal"
     STAY = "stay"
+    SKIP = "skip"
+    REFUSED = "refused"
+
+
+TABLES: Final[Mapping[Kind, str]] = {
+    Kind.CHAIN: "chain_state",
+    Kind.SEED: "seed_info",
+    Kind.PARAMS: "network_params",
+    Kind.VERSIONS: "node_versions",
+    Kind.UPGRADE: "upgrade_plans",
+    Kind.NODE: "inference_nodes",
+    Kind.SETTING: "settings",
+    Kind.PROVIDER: "provider_configs",
+    Kind.NODE_KEY: "mlnode_security",
+}
+_DESTINATIONS: Final = {
+    Action.STAY: "file",
+    Action.SKIP: "file",
+    Action.REFUSED: "file",
+    Action.SEAL: "secret",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One leaf of the file; a secret's value is masked."""
+    """One leaf of a file; a secret's value is masked.
+
+    ``kind`` is that of the entity it would be part of, None where the database has no place for it.
+    ``present`` is the database's value. ``readings`` are told where YAML readers disagree, and
+    ``reading`` names the one that was chosen; ``fixed`` says that an operator mended the value.
+    """
 
     path: str
     value: Any
@@ -48,10 +65,27 @@ class Row:
     line: int = 0
     reason: str = ""
     readings: tuple[str, ...] = ()
+    file: Path = Path()
+    column: int = 0
+    kind: Kind | None = None
+    reading: str = ""
+    fixed: bool = False
+
+    @property
+    def destination(self) -> str:
+        """``file``, ``secret`` or ``database``."""
+        return _DESTINATIONS.get(self.action, "database")
+
+    @property
+    def table(self) -> str:
+        """The table it has a place in, empty for what only a file holds."""
+        return TABLES[self.kind] if self.kind is not None else ""
 
     def as_json(self) -> dict[str, Any]:
         """The row as a plan and a receipt have it."""
-        destinations = {Action.STAY: "file", Action.SEAL: "secret"}
+        service, key = None, None
+        if self.kind is Kind.SETTING:
+            service, key = entities.setting_key(self.path)
         return {
             "path": self.path,
             "value": self.value,
@@ -59,8 +93,15 @@ class Row:
             "line": self.line,
             "reason": self.reason,
             "action": str(self.action),
-            "destination": destinations.get(self.action, "database"),
+            "destination": self.destination,
             "readings": list(self.readings),
+            "file": str(self.file),
+            "column": self.column,
+            "table": self.table or None,
+            "service": service,
+            "key": key,
+            "reading": self.reading or None,
+            "fixed": self.fixed,
         }
 
 
@@ -75,7 +116,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A secret that is proposed to be sealed; ``at`` are the keys of the file that hold it.
+    """A secret that is proposed to be sealed; ``at`` are the keys of ``file`` that hold it.
 
     Its value is in no picture of it.
     """
@@ -84,3 +125,4 @@ class Seal:
     value: Any = field(repr=False)
     at: tuple[tuple[str, ...], ...] = ()
     beside: Beside = NOTHING
+    file: Path = Path()

@@ -51,16 +51,18 @@ class Unit:
     """One change of a file's text together with a transaction, which leaves a receipt.
 
     ``before`` is the digest of the file that is replaced, ``after`` its new bytes or None where it
-    stays. ``fresh`` is whether the transaction makes the database, and ``copy`` where the file's
-    bytes of before are kept.
+    stays. ``fresh`` is whether the transaction makes the database, ``copy`` where the file's bytes
+    of before are kept, None where there is no file to keep, and ``also`` where copies of files
+    stand that the unit does not touch, which are of no use without it.
     """
 
     file: Path
     before: str
     after: bytes | None
-    copy: Path
+    copy: Path | None
     fresh: bool
     what: str = "import"
+    also: tuple[Path, ...] = ()
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -93,7 +95,8 @@ def carry_out(
     """
     _begin(locations, unit)
     try:
-        files.create(unit.copy, data)
+        if unit.copy is not None:
+            files.create(unit.copy, data)
         result = commit(unit.token)
     except BaseException:
         if not _committed(locations, unit):
@@ -162,7 +165,8 @@ def _begin(locations: Locations, unit: Unit) -> None:
         "file": str(unit.file.absolute()),
         "before": unit.before,
         "after": after,
-        "copy": str(unit.copy.absolute()),
+        "copy": str(unit.copy.absolute()) if unit.copy else None,
+        "also": [str(each.absolute()) for each in unit.also],
         "fresh": unit.fresh,
     }
     files.write(journal_of(locations.database), (json.dumps(kept, indent=2) + "\n").encode())
@@ -185,7 +189,8 @@ def _load(locations: Locations) -> Unit | None:
             file=Path(kept["file"]),
             before=kept["before"],
             after=None if after is None else base64.b64decode(after, validate=True),
-            copy=Path(kept["copy"]),
+            copy=Path(kept["copy"]) if kept["copy"] else None,
+            also=tuple(map(Path, kept["also"])),
             fresh=kept["fresh"],
             what=kept["what"],
             token=kept["token"],
@@ -215,7 +220,8 @@ def _complete(locations: Locations, unit: Unit) -> None:
     if unit.after is not None:
         _rewrite(unit, unit.after)
         _sweep(unit.file.resolve())
-    _write_receipt(locations, unit)
+    if unit.copy is not None:
+        _write_receipt(locations, unit, receipts.beside(unit.copy))
     _end(locations, journal_of(locations.database))
 
 
@@ -246,7 +252,7 @@ def _rewrite(unit: Unit, text: bytes) -> None:
 
 def _torn(unit: Unit, data: bytes) -> bool:
     """Whether a file is part old, part new, block by block: an overwriting that was stopped."""
-    if unit.after is None or not unit.copy.is_file():
+    if unit.after is None or unit.copy is None or not unit.copy.is_file():
         return False
     old, new = files.read(unit.copy), unit.after
     if files.digest(old) != unit.before or not len(new) <= len(data) <= max(len(old), len(new)):
@@ -278,8 +284,9 @@ def _either(old: bytes, new: bytes, at: int) -> tuple[bytes, ...]:
 
 def _take_back(locations: Locations, unit: Unit) -> None:
     """Remove what a unit made that was not committed."""
-    unit.copy.unlink(missing_ok=True)
-    _sweep(unit.copy)
+    for made in filter(None, (unit.copy, *unit.also)):
+        made.unlink(missing_ok=True)
+        _sweep(made)
     if unit.fresh and _empty(locations.database):
         path = locations.database
         rollback_journal = path.with_name(path.name + "-journal")  # of the switch to WAL
@@ -304,8 +311,7 @@ def _empty(path: Path) -> bool:
         db.close()
 
 
-def _write_receipt(locations: Locations, unit: Unit) -> None:
-    place = receipts.beside(unit.copy)
+def _write_receipt(locations: Locations, unit: Unit, place: Path) -> None:
     db = Database(locations.database, read_only=True)
     try:
         receipts.write_beside(db, unit.token, place)

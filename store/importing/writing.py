@@ -31,7 +31,7 @@ def commit(
     is no longer what the plan was made against, NodedeckError where a value does not read back,
     and Cancelled; then nothing was written.
     """
-    why = reason or f"import of {approved.source.path.name}"
+    why = reason or f"import of {', '.join(each.path.name for each in approved.sources)}"
     with manager.transaction(why) as db:
         check_unmoved(db, approved)
         first = latest.newest_id(db) + 1
@@ -56,7 +56,7 @@ def check_unmoved(db: Database, approved: Plan) -> None:
     if approved.seen is not None and approved.seen == standing.moment(db):
         return
     present, judge = standing.present_in(db), standing.judge_in(db)
-    again = planning.make(approved.source, present, approved.strategy, judge)
+    again = planning.make(approved.sources, present, approved.choices, judge)
     if again.writes != approved.writes or (approved.seals and again.seals != approved.seals):
         raise VersionConflict(
             "The database was changed since the plan was made; nothing was changed.",

@@ -1,6 +1,6 @@
 """Legacy files read as trees with places, or refused with one."""
 
-from store.reading.dialects import Reading, readings
+from store.reading.dialects import Reading, readings, reread
 from store.reading.files import Format, guess_format, read
 from store.reading.item import Item, Kind, to_python
 from store.reading.scalars import Misfit, as_bool_field, coerce, resolve
@@ -16,6 +16,7 @@ __all__ = [
     "guess_format",
     "read",
     "readings",
+    "reread",
     "resolve",
     "to_python",
 ]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import yaml
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from store.reading.item import Item
-from store.reading.scalars import resolve
+from store.reading.item import Item, Kind
+from store.reading.scalars import Misfit, resolve
 
 # No reader sees anything but text behind any other first character.
 _TELLING = frozenset("yYnNtTfFoO~0123456789+-.=<")
+# most of what stands in files, and the same to all of them
+_AGREED = re.compile(r"-?[1-9][0-9]{0,17}|0|true|false")
 _CORE_CONSTANTS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -41,10 +44,12 @@ class Reading(NamedTuple):
 
 def readings(item: Item) -> tuple[Reading, ...]:
     """Return how PyYAML, YAML 1.2 and Go read a plain scalar where they differ, else nothing."""
-    return _differing(item.text) if item.plain and item.text[:1] in _TELLING else ()
+    if not item.plain or item.text[:1] not in _TELLING or _AGREED.fullmatch(item.text):
+        return ()
+    return _differing(item.text)
 
 
-@lru_cache(maxsize=4096)  # the same ports and limits stand in every node of a list
+@lru_cache(maxsize=4096)  # the same versions and limits stand in every node of a list
 def _differing(text: str) -> tuple[Reading, ...]:
     found = (
         Reading("PyYAML", *_described(_pyyaml, text)),
@@ -53,6 +58,28 @@ def _differing(text: str) -> tuple[Reading, ...]:
     )
     agreed = len({reading[1:] for reading in found}) == 1
     return () if agreed else found
+
+
+def reread(item: Item, reader: str) -> Item:
+    """Return a plain scalar as another reader takes it; raise Misfit where that one fails on it."""
+    if reader == "Go":
+        kind, value = resolve(item.text)
+        return replace(item, kind=kind, value=value)
+    try:
+        found = (_pyyaml if reader == "PyYAML" else _core)(item.text)
+    # PyYAML's constructors leak whatever Python raises on an odd scalar.
+    except (yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
+        raise Misfit(f"{reader} cannot read it") from None
+    if isinstance(found, date):
+        return replace(item, kind="time", value=_rfc3339(found))
+    return replace(item, kind=cast("Kind", _kind(found)), value=found)
+
+
+def _rfc3339(value: date) -> str:
+    """Return a date or time as the daemon's library writes one: UTC where no zone is named."""
+    text = value.isoformat() if isinstance(value, datetime) else f"{value.isoformat()}T00:00:00"
+    has_zone = isinstance(value, datetime) and value.tzinfo is not None
+    return text.replace("+00:00", "Z") if has_zone else f"{text}Z"
 
 
 def _pyyaml(text: str) -> Any:

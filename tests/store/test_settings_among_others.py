@@ -17,7 +17,7 @@ from store.errors import (
 )
 from store.importing import apply as engine
 from store.importing import plan as planning
-from store.importing.plan import Action, Strategy
+from store.importing.plan import Action, Choices, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
 from tests.store.test_settings import SCHEMA, stored
@@ -42,7 +42,7 @@ def test_an_import_keeps_the_rules(
     declared: ConfigManager, locations: Locations, legacy: Path
 ) -> None:
     legacy.write_text(json.dumps({"svc": {"burst": 2, "pin": "1234", "free": [1]}}))
-    plan = engine.preview(planning.load(legacy), locations)
+    plan = engine.preview([planning.load(legacy)], locations)
     rows = {row.path: row for row in plan.rows}
     assert (rows["svc.pin"].action, rows["svc.pin"].value) == (Action.SEAL, "********")
     engine.apply(plan, locations, actor="a@b", clock=declared.clock)
@@ -65,9 +65,11 @@ def test_an_import_that_breaks_a_rule_is_refused_with_the_place(
 ) -> None:
     legacy.write_text(json.dumps(tree, indent=1))
     before = counted(declared)
+    made = engine.preview([planning.load(legacy)], locations)
     with pytest.raises(BadDocument, match=words) as caught:
-        engine.preview(planning.load(legacy), locations)
+        made.refuse_misfits()
     assert caught.value.line > 1
+    assert not made.writes
     assert counted(declared) == before
 
 
@@ -77,9 +79,9 @@ def test_what_the_database_keeps_is_not_judged(
     declared.set_value("svc.burst", "3")
     legacy.write_text('{"svc":{"burst":99}}')
     source = planning.load(legacy)
-    assert engine.preview(source, locations).rows[0].action is Action.CONFLICT
-    with pytest.raises(BadDocument):
-        engine.preview(source, locations, Strategy.REPLACE)
+    assert engine.preview([source], locations).rows[0].action is Action.CONFLICT
+    replaced = engine.preview([source], locations, Choices(strategy=Strategy.REPLACE))
+    assert replaced.rows[0].action is Action.REFUSED
 
 
 # foreign writers

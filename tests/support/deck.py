@@ -65,7 +65,7 @@ def _demo_once() -> Path:
     places = Locations(folder / "api-config.yaml", folder / "state.db")
     for name in ("dev_config.toml", "api-config.yaml"):
         source = planning.load(folder / name)
-        approved = engine.preview(source, places)
+        approved = engine.preview([source], places)
         rewrite = source.path == places.config
         engine.apply(approved, places, actor=ACTOR, clock=utc_now, rewrite=rewrite)
     return folder

@@ -115,7 +115,8 @@ def test_a_file_that_was_just_written_is_warned_of_and_can_be_waited_for(
     put(host, "config.yaml", RUNNING)
     told = call(capsys, "import", "plan", "config.yaml").err.splitlines()[-1]
     assert "perhaps by a daemon that runs. Stop the daemon first" in told
-    seen = call(capsys, "import", "plan", "config.yaml", "--json").json["writing"]
+    (file,) = call(capsys, "import", "plan", "config.yaml", "--json").json["files"]
+    seen = file["writing"]
     assert (seen["still"], seen["every_seconds"]) == (False, None)
     before = on_disk(host)
     gave_up = call(capsys, *APPLY, "--wait=0")

@@ -171,7 +171,6 @@ async def test_a_name_means_what_it_means_in_a_shell(
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("bad.yaml", "nodes: [{id: a, poc_port: 70000}]\n", "bad.yaml:1:27: nodes.a.poc_port"),
         ("bad.yaml", "a: [", "not YAML"),
         ("bad.yaml", None, "no such file or directory"),
         (".", None, "is a directory"),

@@ -101,7 +101,7 @@ def test_toml(snap_compare: Compare, host: Locations) -> None:
 
 
 def test_a_fault(snap_compare: Compare, host: Locations) -> None:
-    text = host.config.read_text().replace("inference_port: 5050", "inference_port: 70000", 1)
+    text = host.config.read_text().replace("inference_port: 5050", "inference_port: [5050", 1)
     host.config.write_text(text)
     app = console(host, clock=FixedClock())
 

@@ -24,7 +24,7 @@ from textual.widgets import Button, Checkbox, Input, Static
 from store.errors import CannotCut, NodedeckError
 from store.importing import apply as engine
 from store.importing import plan as planning
-from store.importing.plan import Plan, Strategy
+from store.importing.plan import Choices, Plan, Strategy
 from store.schema_checks import some
 from tui.glyphs import UNICODE
 from tui.screens.wizard_parts import (
@@ -283,7 +283,9 @@ class WizardScreen(Screen[None]):
         path, strategy = _path_of(text), self._strategy
 
         def work() -> tuple[Plan, str]:
-            plan = engine.preview(planning.load(path), self._session.locations, strategy)
+            plan = engine.preview(
+                [planning.load(path)], self._session.locations, Choices(strategy=strategy)
+            )
             return plan, _why_uncut(plan)
 
         self._busy = True

@@ -37,8 +37,10 @@ _TONES: Final[dict[Action, Tone]] = {
     Action.EQUAL: "muted",
     Action.SEAL: "accent",
     Action.STAY: "accent",
+    Action.SKIP: "muted",
+    Action.REFUSED: "critical",
 }
-_HOMES: Final = {Action.STAY: "file", Action.SEAL: "secret", Action.CONFLICT: "nowhere"}
+_HOMES: Final = {Action.CONFLICT: "nowhere"}
 _MEANINGS: Final = {
     Action.ADD: "added",
     Action.CHANGE: "changed",
@@ -46,6 +48,8 @@ _MEANINGS: Final = {
     Action.CONFLICT: "differ and stay as the database has them",
     Action.SEAL: "could be sealed",
     Action.STAY: "stay in the file",
+    Action.SKIP: "left out",
+    Action.REFUSED: "do not fit and stay in the file",
 }
 
 
@@ -72,11 +76,13 @@ def file_row(path: Path) -> Row:
 def plan_rows(plan: Plan) -> list[Row]:
     """The plan's leaves: what changes first, then what stays, then what is equal."""
     order = (
+        Action.REFUSED,
         Action.CONFLICT,
         Action.SEAL,
         Action.CHANGE,
         Action.ADD,
         Action.STAY,
+        Action.SKIP,
         Action.EQUAL,
     )
     rank = {action: place for place, action in enumerate(order)}
@@ -89,7 +95,7 @@ def _plan_row(key: str, row: planning.Row) -> Row:
         key,
         (
             Cell(str(row.action), _TONES[row.action]),
-            _HOMES.get(row.action, "database"),
+            _HOMES.get(row.action, row.destination),
             row.path,
             shown(row.value),
             Cell("" if row.present is None else shown(row.present), "muted"),

@@ -14,7 +14,6 @@ from store.documents import Document
 from store.errors import ExitCode, UsageError
 from store.history import parts_of
 from store.importing import plan
-from store.importing.leaves import leaves
 from store.manager import ConfigManager, utc_now
 from store.paths import Kind
 from store.reading import guess_format, read, to_python
@@ -177,10 +176,11 @@ def _of_file(path: Path) -> Side:
     # a plan's rows mask secrets; to be compared they are needed in clear
     tree = to_python(root)
     clear = codec.leaves(tree) if isinstance(tree, dict) else {}
-    made = plan.make(source, plan.nothing).decided(seal=False)
+    made = plan.make([source], plan.nothing).decided(seal=False)
+    made.refuse_misfits()
     typed: dict[str, Any] = {}
     for write in made.writes:
-        typed |= leaves(write.path, write.value)
+        typed |= codec.leaves_at(write.path, write.value)
     return Side(
         str(path),
         {

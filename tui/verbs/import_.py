@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,15 @@ from store.codec import shown
 from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
-from store.importing import receipts, stillness
-from store.importing.plan import Action, Plan, Role, Strategy
+from store.importing import receipts
+from store.importing.plan import Action, Plan
 from store.importing.rollback import State
 from store.manager import utc_now
 from tui import output
-from tui.session import Session
 from tui.verbs import common, import_writing, rollback_verb
 from tui.verbs.asking import agreed, answer_options, confirm
+from tui.verbs.import_choices import file_options, made
 from tui.verbs.progress_line import ProgressLine, cancelled_by_keys
-
-_ROLES = {
-    "config": Role.NODE_CONFIG,
-    "nodes": Role.NODE_LIST,
-    "settings": Role.SETTINGS,
-    "providers": Role.PROVIDERS,
-}
 
 
 @click.group(
@@ -35,73 +28,72 @@ _ROLES = {
     name="import",
     examples=(
         "nodedeck import plan config.yaml",
-        "nodedeck import apply config.yaml --yes --rewrite",
+        "nodedeck import apply config.yaml node-config.json --yes",
         "nodedeck import list",
     ),
 )
 def group() -> None:
-    """Bring a legacy YAML, TOML or JSON file into the database."""
-
-
-def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    options = (
-        click.argument("file", type=click.Path(path_type=Path)),
-        click.option("--role", type=click.Choice(list(_ROLES)), help="What the file is taken for."),
-        click.option("--prefix", default="", metavar="NAME", help="The service of its settings."),
-        click.option(
-            "--strategy",
-            type=click.Choice([str(one) for one in Strategy]),
-            default=str(Strategy.MERGE),
-            show_default=True,
-            help="merge fills what is missing; replace lets the file win.",
-        ),
-        common.json_option,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def _made(current: Session, file: Path, role: str | None, prefix: str, strategy: str) -> Plan:
-    source = planning.load(file, role=_ROLES[role] if role else None, prefix=prefix)
-    return engine.preview(source, current.locations, Strategy(strategy))
+    """Bring legacy YAML, TOML or JSON files, or another nodedeck database, into this one."""
 
 
 @group.command(
     cls=common.Verb,
     name="plan",
-    examples=("nodedeck import plan config.yaml", "nodedeck import plan dev.toml --json"),
+    examples=(
+        "nodedeck import plan config.yaml --changes",
+        "nodedeck import plan dev.toml --prefix rack --json",
+        "nodedeck import plan old.yaml --strategy keep --replace 'nodes.*'",
+        "nodedeck import plan old.yaml --fix nodes.node1.poc_port=8080 --reading svc.at=pyyaml",
+        "nodedeck import plan a.yaml b.yaml --role b.yaml=settings --keep b.yaml=svc.port",
+    ),
 )
-@_file_options
+@file_options
+@click.option("--changes", is_flag=True, help="Only what changes, or needs a decision to.")
 @click.pass_context
 def plan_command(
     context: click.Context,
+    /,
     *,
-    file: Path,
-    role: str | None,
-    prefix: str,
-    strategy: str,
+    file: Sequence[Path],
+    changes: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
-    """Show what an import would do; nothing is changed."""
-    made = _made(common.session(context, offer=False), file, role, prefix, strategy)
+    """Show what an import would do; nothing is changed.
+
+    All files are one import. What stays in a file, and what does not fit, is named with its line.
+    """
+    plan = made(common.session(context, offer=False), file, given)
+    rows = plan.changes if changes else plan.rows
     if as_json:
-        writing = import_writing.as_json(import_writing.looked(made, watched=False))
-        output.put_json("import.plan", **_fields(planning.as_json(made)), writing=writing)
+        shown_plan = _fields(planning.as_json(plan))
+        shown_plan["items"] = [row.as_json() for row in rows]
+        import_writing.put_into(shown_plan, import_writing.looked(plan, watched=False))
+        output.put_json("import.plan", **shown_plan)
         return
-    output.put_lines(output.aligned([_line(row) for row in made.rows]))
-    output.say(f"{file} is read as {made.source.role}. {_totals(made)}")
-    if made.seals:
+    output.put_lines(output.aligned([_line(row, plan) for row in rows]))
+    for each in plan.sources:
+        output.say(f"{each.path} is read as {each.role}.")
+    output.say(_totals(plan))
+    if plan.seals:
         output.say("'import apply --seal' seals what looks like a secret; it stays otherwise.")
-    import_writing.warned(file, import_writing.looked(made, watched=True))
+    if plan.refused:
+        output.say("What is refused stays in its file; --fix PATH=VALUE gives it another value.")
+    if any(row.readings and not row.reading for row in plan.rows):
+        output.say("Where readers differ, the daemon's (Go) counts; --reading PATH=READER chooses.")
+    import_writing.warned(import_writing.looked(plan, watched=True))
 
 
 @group.command(
     cls=common.Verb,
     name="apply",
-    examples=("nodedeck import apply config.yaml --yes", "nodedeck import apply n.json --yes"),
+    examples=(
+        "nodedeck import apply config.yaml --yes --rewrite",
+        "nodedeck import apply config.yaml node-config.json dev.toml --yes",
+        "nodedeck import apply /backup/state.db --yes --strategy replace",
+    ),
 )
-@_file_options
+@file_options
 @click.option("--rewrite", is_flag=True, help="Cut what was imported out of the file's text.")
 @click.option(
     "--or-keep", is_flag=True, help="With --rewrite: import also where the file cannot be cut."
@@ -112,7 +104,7 @@ def plan_command(
     is_flag=False,
     flag_value=import_writing.PATIENCE_SECONDS,
     metavar="[=SECONDS]",
-    help=f"Wait until no daemon rewrites the file, {import_writing.PATIENCE_SECONDS:g} s at most.",
+    help=f"Wait until no daemon rewrites a file, {import_writing.PATIENCE_SECONDS:g} s at most.",
 )
 @click.option("--seal", is_flag=True, help="Seal the proposed secrets, which stay otherwise.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
@@ -120,11 +112,9 @@ def plan_command(
 @click.pass_context
 def apply_command(
     context: click.Context,
+    /,
     *,
-    file: Path,
-    role: str | None,
-    prefix: str,
-    strategy: str,
+    file: Sequence[Path],
     as_json: bool,
     rewrite: bool,
     or_keep: bool,
@@ -132,8 +122,9 @@ def apply_command(
     seal: bool,
     yes: bool,
     no_input: bool,
+    **given: Any,
 ) -> None:
-    """Import a file: backup, one transaction, receipt.
+    """Import files: backup, one transaction, one receipt.
 
     What looks like a secret is sealed with --seal, or where a person says so, and otherwise stays
     in the file. The file's copy has it in clear either way: 'nodedeck doctor' names it.
@@ -143,17 +134,16 @@ def apply_command(
     common.settle_first(current)
     if or_keep and not rewrite:
         raise UsageError("--or-keep goes with --rewrite; nothing was changed.")
-    made = _made(current, file, role, prefix, strategy)
-    if wait is not None and stillness.is_daemons(made.source):
-        import_writing.waited(file, wait)
-        made = _made(current, file, role, prefix, strategy)
+    plan = made(current, file, given)
+    if wait is not None and import_writing.waited(plan, wait):
+        plan = made(current, file, given)
     if not yes:
-        _ask(made, no_input=no_input)
-    if made.seals and not (seal or yes):
-        seal = agreed(_proposal(made), yes=False, no_input=no_input)
+        _ask(plan, no_input=no_input)
+    if plan.seals and not (seal or yes):
+        seal = agreed(_proposal(plan), yes=False, no_input=no_input)
     with ProgressLine() as progress, cancelled_by_keys() as cancel:
         result = engine.apply(
-            made,
+            plan,
             current.locations,
             actor=current.actor,
             clock=utc_now,
@@ -173,6 +163,7 @@ def apply_command(
             **_fields(planning.as_json(result.plan)),
             receipt=result.receipt,
             backup=str(result.backup) if result.backup else None,
+            copies=[str(each) for each in result.copies],
             rewritten=result.rewritten,
             uncut=result.uncut,
             rehearsed=result.rehearsed,
@@ -266,52 +257,78 @@ def rollback_command(
 rollback_command.params.append(common.reason_option())
 
 
-def _ask(made: Plan, *, no_input: bool) -> None:
-    output.say(_totals(made))
-    confirm(f"Import {made.source.path} now?", "The import", yes=False, no_input=no_input)
+def _ask(plan: Plan, *, no_input: bool) -> None:
+    output.say(_totals(plan))
+    confirm(f"Import {_named(plan)} now?", "The import", yes=False, no_input=no_input)
 
 
-def _proposal(made: Plan) -> str:
-    named = ", ".join(each.path for each in made.seals)
+def _named(plan: Plan) -> str:
+    return ", ".join(str(each.path) for each in plan.sources)
+
+
+def _as_it_was(plan: Plan) -> str:
+    return "is as it was" if len(plan.sources) == 1 else "are as they were"
+
+
+def _proposal(plan: Plan) -> str:
+    named = ", ".join(each.path for each in plan.seals)
     return f"Seal these secrets, which otherwise stay in the file: {named}?"
 
 
 def _tell(result: engine.Result, *, rewrite: bool) -> None:
+    plan = result.plan
     if result.nothing_to_do:
         output.say("Nothing to do: everything already is as this import would leave it.")
     if result.receipt is not None:
-        output.say(f"{_totals(result.plan)} Receipt {result.receipt}.")
-    for row in result.plan.rows:
-        if row.action in (Action.STAY, Action.CONFLICT) and "static key" not in row.reason:
-            output.say(f"{row.path}: {row.reason}.")
-    if result.rewritten:
-        output.say(f"{result.plan.source.path} now holds only what stays in it.")
+        output.say(f"{_totals(plan)} Receipt {result.receipt}.")
+    for row in plan.rows:
+        if row.action in _NAMED and "static key" not in row.reason:
+            output.say(f"{_place(row, plan)}{row.path}: {row.reason}.")
+    if result.rewritten_file is not None:
+        output.say(f"{result.rewritten_file} now holds only what stays in it.")
     elif result.uncut:
-        output.say(f"{result.plan.source.path} is as it was. {result.uncut}")
+        output.say(f"{_named(plan)} {_as_it_was(plan)}. {result.uncut}")
     elif rewrite and not result.nothing_to_do:
-        output.say(f"Nothing could be cut out of {result.plan.source.path}; it is as it was.")
+        they = "it" if len(plan.sources) == 1 else "they"
+        output.say(f"Nothing could be cut out of {_named(plan)}; {they} {_as_it_was(plan)}.")
     if result.rehearsed:
         output.say(
             f"Rehearsed on a copy first: {result.rehearsed} values came back as the file has them."
         )
     if result.backup is not None:
         output.say(f"The file's copy is {result.backup}.")
-    if result.plan.seals:
-        output.say(f"Sealed: {', '.join(each.path for each in result.plan.seals)}.")
+    for copy in result.copies:
+        output.say(f"Another is {copy}.")
+    if plan.seals:
+        output.say(f"Sealed: {', '.join(each.path for each in plan.seals)}.")
         output.say("The file's copy has them in clear; 'nodedeck doctor' says what to do about it.")
     for sentence in result.left:
         output.say(sentence)
 
 
-def _totals(made: Plan) -> str:
-    told = ", ".join(f"{count} {action}" for action, count in made.totals.items() if count)
+_NAMED = (Action.STAY, Action.SKIP, Action.CONFLICT, Action.REFUSED)
+
+
+def _totals(plan: Plan) -> str:
+    told = ", ".join(f"{count} {action}" for action, count in plan.totals.items() if count)
     return f"Leaves: {told or 'none'}."
 
 
-def _line(row: planning.Row) -> list[str]:
+def _place(row: planning.Row, plan: Plan) -> str:
+    """The file and line of a row that an operator has to look at, or of one among several files."""
+    if row.action is Action.REFUSED:
+        return f"{row.file}:{row.line}:{row.column}: "
+    return f"{row.file}: " if len(plan.sources) > 1 else ""
+
+
+def _line(row: planning.Row, plan: Plan) -> list[str]:
     now = "" if row.present is None or row.action is Action.EQUAL else f"now {shown(row.present)}"
-    why = "; ".join(filter(None, (now, row.reason, *row.readings)))
-    return [str(row.action), row.path, shown(row.value), str(row.line or ""), why]
+    chosen = f"read as {row.reading} reads it" if row.reading else ""
+    mended = "fixed" if row.fixed else ""
+    why = "; ".join(filter(None, (now, row.reason, mended, chosen, *row.readings)))
+    place = f"{row.line}:{row.column}" if row.action is Action.REFUSED else str(row.line or "")
+    line = [str(row.action), row.path, shown(row.value), place, why]
+    return [*line[:3], str(row.file), *line[3:]] if len(plan.sources) > 1 else line
 
 
 def _fields(shown_plan: dict[str, Any]) -> dict[str, Any]:

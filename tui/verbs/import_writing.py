@@ -1,8 +1,9 @@
-"""What ``nodedeck import`` says, and waits for, where a daemon still rewrites the file."""
+"""What ``nodedeck import`` says, and waits for, where a daemon still rewrites a file."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,14 +16,16 @@ from tui import output
 PATIENCE_SECONDS: Final = 120.0
 
 
-def looked(made: Plan, *, watched: bool) -> Writing | None:
-    """What is seen of whoever writes the file, None where no daemon would.
+def looked(plan: Plan, *, watched: bool) -> dict[Path, Writing]:
+    """What is seen of whoever writes the files, of those alone that a daemon would write.
 
-    Where it was just written it is watched for two cadences if somebody is there to see why.
+    One that was just written is watched for two cadences if ``watched`` and somebody is there to
+    see why.
     """
-    if not stillness.is_daemons(made.source):
-        return None
-    path = made.source.path
+    return {path: _looked(path, watched=watched) for path in _daemons(plan)}
+
+
+def _looked(path: Path, *, watched: bool) -> Writing:
     seen = stillness.glance(path)
     if seen.still or not watched or not sys.stderr.isatty():
         return seen
@@ -30,17 +33,25 @@ def looked(made: Plan, *, watched: bool) -> Writing | None:
     return stillness.watch(path)
 
 
-def warned(path: Path, seen: Writing | None) -> None:
-    """Say it where the file is not left alone."""
-    if seen is not None and seen.told:
-        output.say(f"{path}: {seen.told}")
+def warned(seen: Mapping[Path, Writing]) -> None:
+    """Say it where a file is not left alone."""
+    for path, writing in seen.items():
+        if writing.told:
+            output.say(f"{path}: {writing.told}")
 
 
-def waited(path: Path, patience: float) -> None:
-    """Wait until the file is left alone; raises Busy where that does not come within ``patience``.
+def waited(plan: Plan, patience: float) -> bool:
+    """Wait until each file is left alone; whether there was one that a daemon would write.
 
-    In seconds.
+    Raises Busy where that does not come within ``patience``, in seconds, of a file.
     """
+    paths = tuple(_daemons(plan))
+    for path in paths:
+        _waited(path, patience)
+    return bool(paths)
+
+
+def _waited(path: Path, patience: float) -> None:
     if stillness.glance(path).still:
         return
     output.say(f"Waiting up to {patience:g} s for {path} to be left alone. {stillness.STOP_HINT}")
@@ -52,8 +63,17 @@ def waited(path: Path, patience: float) -> None:
         )
 
 
-def as_json(seen: Writing | None) -> dict[str, Any] | None:
-    """What ``--json`` says of it, None where no daemon would write the file."""
-    if seen is None:
-        return None
-    return {"age_seconds": seen.age, "every_seconds": seen.every, "still": seen.still}
+def put_into(shown: dict[str, Any], seen: Mapping[Path, Writing]) -> None:
+    """Add ``writing`` to each file of a plan's JSON, null where no daemon would write it."""
+    told = {str(path): writing for path, writing in seen.items()}
+    for file in shown["files"]:
+        writing = told.get(file["file"])
+        file["writing"] = writing and {
+            "age_seconds": writing.age,
+            "every_seconds": writing.every,
+            "still": writing.still,
+        }
+
+
+def _daemons(plan: Plan) -> Iterator[Path]:
+    return (each.path for each in plan.sources if stillness.is_daemons(each))

@@ -9,7 +9,7 @@ from typing import Any
 from store.export import exported
 from store.importing import apply as engine
 from store.importing import plan as planning
-from store.importing.plan import Role, Strategy
+from store.importing.plan import Choices, Role, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
 from tests.support.clock import FixedClock
@@ -161,7 +161,9 @@ def plan(
     role: Role | None = None,
     prefix: str = "",
 ) -> planning.Plan:
-    return engine.preview(planning.load(file, role=role, prefix=prefix), at, strategy)
+    return engine.preview(
+        [planning.load(file, role=role, prefix=prefix)], at, Choices(strategy=strategy)
+    )
 
 
 def run(

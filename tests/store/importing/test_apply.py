@@ -24,6 +24,7 @@ from store.errors import (
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.importing import receipts, unit
+from store.importing.originals import backup_path
 from store.importing.plan import Action, Strategy
 from store.locations import Locations, journal_of
 from store.manager import ConfigManager
@@ -114,7 +115,7 @@ def test_the_backup_is_private_and_never_overwrites(tmp_path: Path) -> None:
 def test_the_backup_is_named_by_the_time_in_utc(tmp_path: Path) -> None:
     now = datetime.fromisoformat("2025-03-01T23:30:05-05:00")
     assert now.tzinfo is not UTC
-    place = engine.backup_path(tmp_path / "a b.yaml", now)
+    place = backup_path(tmp_path / "a b.yaml", now)
     assert place == tmp_path / "a b.yaml.pre-migration.20250302T043005Z"
 
 
@@ -134,7 +135,16 @@ def test_receipts_are_listed_newest_first(tmp_path: Path) -> None:
         "role": "node configuration",
         "digest": files.digest(RUNNING.encode()),
         "backup": str(config) + BACKUP,
-        "totals": {"add": 33, "change": 0, "equal": 0, "conflict": 0, "seal": 0, "stay": 3},
+        "totals": {
+            "add": 33,
+            "change": 0,
+            "equal": 0,
+            "conflict": 0,
+            "seal": 0,
+            "stay": 3,
+            "skip": 0,
+            "refused": 0,
+        },
     }
     assert (newest["id"], newest["role"]) == (2, "node list")
     assert [(change.actor, change.reason) for change in changes] == [
@@ -305,6 +315,8 @@ def test_two_node_lists_merge_by_id(tmp_path: Path) -> None:
         "conflict": 1,
         "seal": 0,
         "stay": 0,
+        "skip": 0,
+        "refused": 0,
     }
     assert _hosts(at) == {"a": "1", "b": "2", "c": "3"}
     run(two, at, strategy=Strategy.REPLACE)

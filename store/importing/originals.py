@@ -1,0 +1,93 @@
+"""The sources of an import as they are on disk: unchanged since the plan, and copied beside.
+
+Several files are one import, but no more than one of them is rewritten, since the journal is of one
+file and the database. The others stay as they are, and so need no journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from store import files
+from store.errors import CannotCut, VersionConflict
+from store.importing import stillness
+from store.importing.other_database import load_database
+from store.importing.plan import Plan
+from store.importing.sources import Source
+
+_DAEMON_HINT = " If a daemon writes the file, stop it first; --wait waits until nobody does."
+
+
+def main_of(plan: Plan, *, rewrite: bool) -> Source:
+    """The source that the import is named after; with ``rewrite`` the file that would be cut.
+
+    Raises CannotCut where more than one would be.
+    """
+    if not rewrite:
+        return plan.source
+    cut = [
+        each
+        for each in plan.sources
+        if plan.movable_in(each.path) and each.format in ("yaml", "json")
+    ]
+    if len(cut) > 1:
+        named = ", ".join(str(each.path) for each in cut)
+        raise CannotCut(
+            f"An import rewrites one file, and {named} would lose keys; nothing was changed.",
+            hint="Import them one after the other with --rewrite, or all at once without.",
+            why=f"An import rewrites one file, and {named} would lose keys; import them one after"
+            " the other with --rewrite.",
+        )
+    return cut[0] if cut else plan.source
+
+
+def named(source: Source) -> dict[str, Any]:
+    """What a receipt says of the source that the import is named after."""
+    return {
+        "file": str(source.path),
+        "file_path": str(source.path.absolute()),
+        "digest": source.digest,
+        "role": str(source.role),
+        "prefix": source.prefix,
+    }
+
+
+def check_unchanged(plan: Plan) -> None:
+    """Raise VersionConflict where a source is another by now."""
+    for source in plan.sources:
+        now = (
+            files.digest(files.read(source.path))
+            if source.is_file
+            else load_database(source.path, source.key).digest
+        )
+        if now != source.digest:
+            raise VersionConflict(
+                f"{source.path} was changed since the plan was made; nothing was changed.",
+                hint="Plan the import again."
+                + (_DAEMON_HINT if stillness.is_daemons(source) else ""),
+            )
+
+
+def backup_path(path: Path, now: datetime) -> Path:
+    """Where the file's copy will stand; never a file that exists."""
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    place = path.with_name(f"{path.name}.pre-migration.{stamp}")
+    number = 1
+    while place.exists():
+        number += 1
+        place = path.with_name(f"{path.name}.pre-migration.{stamp}-{number}")
+    return place
+
+
+def copies_of(plan: Plan, main: Source, now: datetime) -> dict[Path, Source]:
+    """The other files by the place of their copy; a database is never touched, and has none."""
+    others = (each for each in plan.sources if each.is_file and each is not main)
+    return {backup_path(each.path, now): each for each in others}
+
+
+def listed(copies: Mapping[Path, Source]) -> dict[str, str]:
+    """The copies as a receipt names them, by the file that they are of."""
+    return {str(source.path): str(place.absolute()) for place, source in copies.items()}
