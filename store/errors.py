@@ -73,6 +73,19 @@ class Busy(NodedeckError):
     exit_code = ExitCode.BUSY
 
 
+class Cancelled(NodedeckError):
+    """Whoever started it broke it off, and all of it was taken back.
+
+    ``left`` is a sentence on what could not be removed, empty where nothing was left.
+    """
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, left: str = "") -> None:
+        nothing = "" if left else " and nothing is left of it"
+        super().__init__(f"Cancelled; nothing was changed{nothing}.", hint=left)
+
+
 class HalfDone(NodedeckError):
     """One of two files was changed; the message says how to finish or go back."""
 
@@ -116,4 +129,11 @@ class BadDocument(NodedeckError):
 
 
 class CannotCut(NodedeckError):
-    """The dynamic keys cannot be cut out of a file's text with proof that the rest stays."""
+    """The dynamic keys cannot be cut out of a file's text with proof that the rest stays.
+
+    ``why`` is what to say where all else was done: the reason, and the lines to remove by hand.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", why: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.why = why or message

@@ -51,6 +51,7 @@ from tui.terminal import GLYPH_CHOICES, NO_COLOURS, PlainGlyphs, plain_glyphs
 from tui.text import literal
 from tui.theme import FEW_COLOURS, THEMES
 from tui.widgets.table import Table
+from tui.wizard.draft import Draft
 
 FOLLOW: Final = "follow"
 """The worker that follows commits; it ends with the app."""
@@ -85,6 +86,7 @@ class NodedeckApp(SecretLooks, Hands):
         self._where = f"{host} · {session.locations.database.name}"
         self._glyphs = [] if glyphs is None else [glyphs]
         self._troubled = False
+        self._import = Draft()
         self._in_tmux = in_tmux
         self._shown = Shown()
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
@@ -245,7 +247,9 @@ class NodedeckApp(SecretLooks, Hands):
         return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
 
     async def action_quit(self) -> None:
-        """Leave nodedeck; edits that are staged ask first."""
+        """Leave nodedeck; edits that are staged ask first, and an import that runs is cancelled."""
+        if isinstance(self.screen, WizardScreen) and self.screen.ask_to_stop():
+            return
         if self._settings is None:
             self.exit()
         else:
@@ -254,7 +258,7 @@ class NodedeckApp(SecretLooks, Hands):
     def action_import_file(self) -> None:
         """Open the import wizard."""
         if not isinstance(self.screen, WizardScreen):
-            self.push_screen(WizardScreen(self.session, self.clock))
+            self.push_screen(WizardScreen(self.session, self.clock, self._import))
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send the terminal only the cells that differ from what it shows."""
