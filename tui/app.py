@@ -197,6 +197,8 @@ class NodedeckApp(SecretLooks, Hands):
             return len(self.screen_stack) < 2
         if action == "settings":
             return self._settings is None
+        if action == "import_file":
+            return not isinstance(self.screen, WizardScreen)
         return super().check_action(action, parameters)
 
     def action_help(self) -> None:

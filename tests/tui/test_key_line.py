@@ -44,7 +44,9 @@ async def test_no_key_is_cut_and_help_and_quit_stay(tmp_path: Path, width: int) 
 async def test_at_80_columns_the_findings_are_in_sight(tmp_path: Path) -> None:
     async with opened(console(demo_state(tmp_path)), size=(80, 24)) as driver:
         line = driver.screen().split("\n")[-1]
-        assert line.startswith(" enter open  / filter  f findings  e edit  z zoom  t time  ? help  q quit")
+        assert line.startswith(
+            " enter open  / filter  f findings  e edit  z zoom  t time  ? help  q quit"
+        )
         await driver.pilot.resize_terminal(120, 24)
         await driver.until_shown("7 import")
 

@@ -73,6 +73,11 @@ class WizardScreen(Screen[None]):
         return self.query_one(Step)
 
     @property
+    def moving(self) -> bool:
+        """Whether it is on its way to another step."""
+        return self._moving
+
+    @property
     def running(self) -> bool:
         """Whether an import is under way."""
         return self._bench.running

@@ -28,14 +28,14 @@ _COLUMNS: Final = (
     Column("mark", "", width=1),
     Column("name", "file", min_width=14, max_width=34),
     Column("role", "read as", min_width=10, max_width=34, grow=1),
-    Column("wins", "if they differ", width=14),
+    Column("wins", "who wins", width=8),
     Column("size", "bytes", align="right", min_width=6, priority=1),
     Column("folder", "in", grow=1, min_width=12, priority=2),
 )
 _ROLES: Final = tuple(str(role) for role in Role if role is not Role.DATABASE)
 _WINS: Final = {
-    Strategy.MERGE: "database wins",
-    Strategy.REPLACE: "file wins",
+    Strategy.MERGE: "database",
+    Strategy.REPLACE: "file",
     Strategy.KEEP: "left out",
 }
 
@@ -104,7 +104,7 @@ class Choosing(Step):
         offer, choice = self._offers[key], self.draft.choices.of(self._offers[key].path)
         fields = [
             FieldSpec(
-                "strategy", "if both have a value", FieldKind.SELECT,
+                "strategy", "who wins", FieldKind.SELECT,
                 _WINS[choice.strategy or Strategy.MERGE], str, tuple(_WINS.values()),
             ),
         ]  # fmt: skip

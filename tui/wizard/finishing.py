@@ -83,7 +83,7 @@ def told(result: Result) -> Iterator[str]:
     for copy in filter(None, (result.backup, *result.copies)):
         yield f"Copy: {copy}"
     if result.rewritten:
-        yield f"{result.main} now holds only what stays in it."
+        yield f"Cut; it now holds only what stays in it: {result.main}"
     else:
         yield "No file was rewritten."
     if result.plan.seals:

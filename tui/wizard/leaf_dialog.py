@@ -22,8 +22,8 @@ from tui.wizard.rows import home, place, why
 _AS_FILE: Final = "as its file"
 _WINS: Final[dict[str, Strategy | None]] = {
     _AS_FILE: None,
-    "database wins": Strategy.MERGE,
-    "file wins": Strategy.REPLACE,
+    "database": Strategy.MERGE,
+    "file": Strategy.REPLACE,
     "left out": Strategy.KEEP,
 }
 _GO: Final = "Go"
@@ -33,7 +33,7 @@ def dialog(bench: Bench, leaf: Leaf) -> DecideScreen:
     """The dialog of a leaf; what is decided in it is planned before it closes."""
     fields = [_wins(bench, leaf)]
     if leaf.readings:
-        fields.append(_reading(leaf))
+        fields.insert(0, _reading(leaf))
     if leaf.value != MASK and (leaf.kind is not None or leaf.fixed):
         fix = _fix(leaf)
         fields = [fix, *fields] if leaf.action is Action.REFUSED else [*fields, fix]
@@ -50,7 +50,7 @@ def _facts(leaf: Leaf) -> list[str]:
 def _wins(bench: Bench, leaf: Leaf) -> FieldSpec:
     chosen = decided_of(bench.draft.choices, leaf.path, leaf.file).strategy
     now = next(told for told, strategy in _WINS.items() if strategy is chosen)
-    return FieldSpec("strategy", "if both have a value", FieldKind.SELECT, now, str, tuple(_WINS))
+    return FieldSpec("strategy", "who wins", FieldKind.SELECT, now, str, tuple(_WINS))
 
 
 def _reading(leaf: Leaf) -> FieldSpec:
@@ -68,7 +68,7 @@ def as_typed(value: Any) -> str:
     """A value as one types it for YAML: plain where that means the same, else as JSON writes it."""
     if isinstance(value, str) and value and "\n" not in value:
         try:
-            if _value(value) == value:
+            if read_as(value) == value:
                 return value
         except InvalidValue:
             pass  # then it needs its quotes
@@ -76,10 +76,10 @@ def as_typed(value: Any) -> str:
 
 
 def _judge(text: str) -> object:
-    return _value(text)
+    return read_as(text)
 
 
-def _value(text: str) -> Any:
+def read_as(text: str) -> Any:
     """What a text is as one YAML value in a list; raises InvalidValue where it is none or more."""
     try:
         found = to_python(read(f"[{text}\n]".encode(), "the value", "yaml"))
