@@ -96,7 +96,7 @@ class Wizard(Driver):
             await self.press("tab")
         await self.press("enter")
 
-    def cells(self, column: int) -> list[str]:
+    def column(self, column: int) -> list[str]:
         return [row.cell(column).text.strip() for row in self.table.rows]
 
     def row(self, path: str) -> list[str]:

@@ -11,7 +11,9 @@ import pytest
 from textual.widgets import Button, Checkbox, Input, Static
 
 from store.importing import apply as engine
+from store.importing import stillness
 from store.importing.progress import Phase
+from store.importing.stillness import Writing
 from store.manager import ConfigManager
 from tests.store.importing.samples import (
     KEYS,
@@ -84,8 +86,8 @@ async def test_several_files_are_one_import_and_no_choice_is_lost(host: Path) ->
     files = {name: data for name, data in on_disk(host).items() if name != "state.db"}
     leaves = database_leaves(places(host))
     async with wizard(places(host)) as driver:
-        assert driver.cells(1) == ["config.yaml", "settings.toml", "here.json"]
-        assert driver.cells(2) == ["node configuration", "settings", "settings"]
+        assert driver.column(1) == ["config.yaml", "settings.toml", "here.json"]
+        assert driver.column(2) == ["node configuration", "settings", "settings"]
         await driver.press("space", "down", "down", "space", "e")
         # the form's fields: read as, prefix, who wins
         assert isinstance(driver.app.screen, DecideScreen)
@@ -106,12 +108,12 @@ async def test_several_files_are_one_import_and_no_choice_is_lost(host: Path) ->
         await driver.press("w", "w")
         await driver.until(lambda: driver.row("web.cache.size")[0] == "skip", "left out")
         await driver.press("v")
-        await driver.until(lambda: "api.port" not in driver.cells(1), "only what changes")
+        await driver.until(lambda: "api.port" not in driver.column(1), "only what changes")
         await driver.press("ctrl+s")
         await driver.reach(CHECK)
         await driver.press("ctrl+s")
         await driver.reach(REVIEW)
-        await driver.until(lambda: driver.cells(1) == ["current_height"], "the difference")
+        await driver.until(lambda: driver.column(1) == ["current_height"], "the difference")
         for step in (CHECK, SORT_OUT, CHOOSE):
             await driver.press("escape")
             await driver.reach(step)
@@ -121,10 +123,10 @@ async def test_several_files_are_one_import_and_no_choice_is_lost(host: Path) ->
         await driver.press("7")
         await driver.reach(CHOOSE)
         await driver.offered()
-        assert driver.cells(0) == ["✓", "", "✓"]
+        assert driver.column(0) == ["✓", "", "✓"]
         await driver.press("ctrl+s")
         await driver.reach(SORT_OUT)
-        assert "api.port" not in driver.cells(1)
+        assert "api.port" not in driver.column(1)
         assert driver.row("current_height")[0] == "change"
         await driver.go_to("current_height")
         await driver.press("r")
@@ -359,9 +361,13 @@ async def test_what_moved_on_since_the_plan_is_a_conflict(host: Path) -> None:
         await driver.start()
         await driver.until(lambda: "was changed since the plan" in driver.fault, "a conflict")
         assert driver.step() == REVIEW
-        file.write_text(RUNNING)
+        driver.focus("#again")
+        await driver.press("enter")
+        await driver.until(lambda: driver.column(1) == ["current_height"], "another plan")
+        assert driver.fault == ""
         with ConfigManager.open(places(host), actor="") as manager:
             manager.set_height(3)
+        driver.focus("#back")
         await driver.start()
         await driver.until(lambda: "The database was changed since" in driver.fault, "a conflict")
     assert not (host / BACKUP).exists()
@@ -387,6 +393,31 @@ async def test_hostile_names_and_values_are_shown_as_they_are(host: Path) -> Non
         await driver.start()
         await driver.reach(DONE)
     assert database_leaves(places(host))['"[bold]svc[/]"."k[/]"'] == f"{hostile}\x1b[31m\u202e"
+
+
+async def test_a_file_that_a_daemon_still_writes_is_told_and_waited_for(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = put(host, "config.yaml", "current_height: 5\n")
+
+    def waited(_path: Path, **_: Any) -> Writing:
+        file.write_text("current_height: 6\n")
+        return Writing(20.0, 5.4, still=True)
+
+    monkeypatch.setattr(stillness, "watch", lambda *_, **__: Writing(0.4, 5.4, still=False))
+    monkeypatch.setattr(stillness, "wait", waited)
+    async with wizard(places(host)) as driver:
+        await driver.press("enter")
+        await driver.reach(SORT_OUT)
+        await driver.on_to(REVIEW)
+        await driver.until_shown("written, every 5.4 s", "systemctl stop", "Wait for it")
+        driver.focus("#wait")
+        await driver.press("enter")
+        await driver.until_shown("config.yaml is left alone now")
+        await driver.until(lambda: driver.row("current_height")[3] == "6", "the new plan")
+        await driver.start()
+        await driver.reach(DONE)
+    assert database_leaves(places(host)) == {"current_height": 6}
 
 
 async def test_ten_thousand_nodes_are_planned_while_keys_are_answered(

@@ -98,8 +98,7 @@ class Bench:
         for each in sources:
             if known.get(each.path, each.digest) != each.digest:
                 draft.forget_values(each.path)
-        draft.sources, draft.plan = sources, None
-        return await self._planned()
+        return await self._planned(sources)
 
     def _read(self) -> tuple[Source, ...]:
         return tuple(map(self._load, self.draft.marked))
@@ -123,16 +122,17 @@ class Bench:
         """As ``decide``, with the decisions that the draft has."""
         return await self._planned()
 
-    async def _planned(self) -> str:
+    async def _planned(self, read: tuple[Source, ...] | None = None) -> str:
+        """Plan with what was ``read`` just now, else with what was planned of before."""
         async with self._lock:
             draft, wanted, choices = self.draft, self.draft.wanted, self.draft.choices
-            if draft.plan is not None and draft.plan.choices == wanted:
+            if read is None and draft.plan is not None and draft.plan.choices == wanted:
                 return ""
-            places, sources = self.session.locations, draft.sources
+            places, sources = self.session.locations, read or draft.sources
             work: Callable[[], Plan] = lambda: engine.preview(sources, places, wanted)  # noqa: E731
             fault, made = await self._tried(work, "plan")
             if made is not None:
-                draft.plan, draft.settled = made, choices
+                draft.sources, draft.plan, draft.settled = sources, made, choices
             elif draft.plan is not None:
                 draft.choices = draft.settled
             return fault

@@ -63,6 +63,7 @@ class Reviewing(Step):
     def buttons(self) -> Iterator[Button]:
         """Back, which is where the keys are, and the import."""
         yield button("Back", "back", "primary")
+        yield button("Plan again", "again")
         yield button("Import", "apply", "warning")
 
     def start(self) -> Widget:
@@ -182,8 +183,19 @@ class Reviewing(Step):
             return
         self._writing = None
         self._tell_writing(f"{path.name} is left alone now, and planned as it is.")
-        self.say(await self.bench.plan())
-        await self._fill()
+        await self._plan()
+
+    @on(Button.Pressed, "#again")
+    def _again(self) -> None:
+        self.run_worker(self._plan(), name="plan", group="import", exclusive=False)
+
+    async def _plan(self) -> None:
+        """Read and plan anew; a fault is said, and the plan stays the one of before."""
+        self.say("Reading and planning.", working=True)
+        fault = await self.bench.plan()
+        self.say(fault)
+        if not fault:
+            await self._fill()
 
     @on(Button.Pressed, "#apply")
     def _apply(self) -> None:

@@ -26,9 +26,9 @@ TREE_COLUMNS: Final = (
 )
 PROBLEM_COLUMNS: Final = (
     Column("action", "", min_width=8, max_width=8),
-    Column("place", "at", min_width=8, max_width=26),
+    Column("place", "at", grow=1, min_width=14, max_width=26),
     Column("path", "path", grow=1, min_width=16, max_width=40),
-    Column("value", "value", min_width=6, max_width=16),
+    Column("value", "value", min_width=6, max_width=16, priority=1),
     Column("reason", "what is wrong, what was decided", grow=3, min_width=20, max_width=120),
 )
 DIFF_COLUMNS: Final = (

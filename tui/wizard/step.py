@@ -99,6 +99,12 @@ class Step(Vertical):
 class Switch(Checkbox):
     """A checkbox that can be read without colour: empty where it is off."""
 
+    DEFAULT_CSS = """
+    Switch { height: 1; }
+    Switch > .toggle--button { color: $background; background: $foreground 70%; }
+    Switch.-on > .toggle--button { color: $background; background: $text-success; }
+    """
+
     BUTTON_INNER = " "
 
     def watch_value(self) -> None:
