@@ -16,12 +16,14 @@ from store.importing.progress import Cancel
 from store.importing.stillness import STOP_HINT
 from tui.store_thread import in_thread
 from tui.text import age, clean, grouped
-from tui.widgets.table import Table
+from tui.widgets.table import Row, Table
 from tui.wizard.bench import Bench, Cut
 from tui.wizard.rows import DIFF_COLUMNS, changes, totals
 from tui.wizard.step import READ_ONLY, Step, Switch, button, said
 
 PATIENCE_SECONDS: Final = 600.0
+MOST: Final = 2_000
+"""Differences that are listed; who wants to see every leaf goes back to the tree."""
 
 
 class Reviewing(Step):
@@ -74,7 +76,6 @@ class Reviewing(Step):
         """Show what would change, then what the cut would do and whether a daemon writes."""
         super().on_mount()
         self.query_one("#still").display = False
-        self._tell_totals()
         self._tell_cut()
         self.run_worker(self._fill(), name="diff", group="import", exclusive=False)
         for path in self.bench.daemons:
@@ -84,21 +85,27 @@ class Reviewing(Step):
         """Stop watching the file."""
         self._looking.ask()
 
-    def _tell_totals(self) -> None:
-        plan = self.draft.made.decided(seal=self.draft.seal)
-        database = self.bench.session.locations.database
-        new = "" if database.exists() else ", which will be made"
-        told = f"{totals(plan)}. Into {database}{new}."
-        self.query_one("#totals", Static).update(clean(told))
-
     async def _fill(self) -> None:
         """Work out what would change, and what the cut would do."""
-        plan = self.draft.made.decided(seal=self.draft.seal)
-        rows = await in_thread(lambda: changes(plan), name="diff")
+        made, seal, database = (
+            self.draft.made,
+            self.draft.seal,
+            self.bench.session.locations.database,
+        )
+
+        def work() -> tuple[tuple[Row, ...], int, str, bool]:
+            plan = made.decided(seal=seal)
+            return *changes(plan, MOST), totals(plan), database.exists()
+
+        rows, count, counted, there = await in_thread(work, name="diff")
         cut = await self.bench.cut()
         if self.is_mounted:
             self._cut = cut
-            self._tell_totals()
+            new = "" if there else ", which will be made"
+            told = f"{counted}. Into {database}{new}."
+            if count > len(rows):
+                told += f" Listed are the first {grouped(len(rows))}; step 2 has all."
+            self.query_one("#totals", Static).update(clean(told))
             self.query_one("#diff", Table).set_rows(rows, flash=False)
             self._tell_cut()
 

@@ -228,9 +228,14 @@ def problems(plan: Plan) -> tuple[tuple[Row, ...], dict[str, Leaf]]:
     return tuple(rows), leaves
 
 
-def changes(plan: Plan) -> tuple[Row, ...]:
-    """What would be written, leaf by leaf; ``plan`` is one that is decided about."""
-    return tuple(_change(f"{number}", leaf) for number, leaf in enumerate(_written(plan)))
+def changes(plan: Plan, most: int) -> tuple[tuple[Row, ...], int]:
+    """What would be written, leaf by leaf and ``most`` of them, and how many there are in all.
+
+    ``plan`` is one that is decided about.
+    """
+    found = list(_written(plan))
+    rows = (_change(f"{number}", leaf) for number, leaf in enumerate(found[:most]))
+    return tuple(rows), len(found)
 
 
 def _written(plan: Plan) -> Iterator[planning.Row]:
