@@ -58,7 +58,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class UpgradeArrival:
-    """When an upgrade is expected, and how much earlier or later; None where that is unknown."""
+    """When an upgrade is expected, and how much earlier or later it may come.
+
+    None where that is unknown, or as long as the way there: then the moment is a rough one.
+    """
 
     at: datetime
     give_or_take: timedelta | None
@@ -135,16 +138,20 @@ def scale(times: Sequence[float | None]) -> float:
     return min(max(known), _CUT_AT * statistics.median_low(known)) if known else 0.0
 
 
-def upgrade(snapshot: Snapshot, hour: BlockHour) -> UpgradeArrival | None:
-    """When the planned upgrade comes; None where none is expected or the pace is not known."""
+def upgrade(snapshot: Snapshot, hour: BlockHour | None) -> UpgradeArrival | None:
+    """When the planned upgrade comes; None where none is expected or the pace is not known.
+
+    The one answer of every screen, verb and finding: at the pace of the hour, and at that of the
+    last blocks where the hour knows too little.
+    """
     expected = outlook.upgrade(snapshot)
     if expected is None or expected.expected_at is None or expected.blocks_left is None:
         return None
-    pace, left = learned(hour), expected.blocks_left
+    pace, left = None if hour is None else learned(hour), expected.blocks_left
     if pace is None:
         return UpgradeArrival(expected.expected_at, None)
     try:
-        at = snapshot.taken_at + timedelta(seconds=left * pace.seconds)
-        return UpgradeArrival(at, timedelta(seconds=left * pace.error))
+        way, band = timedelta(seconds=left * pace.seconds), timedelta(seconds=left * pace.error)
+        return UpgradeArrival(snapshot.taken_at + way, band if band < way else None)
     except OverflowError:  # a plan so far away that no calendar has the day
         return None

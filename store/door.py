@@ -20,6 +20,7 @@ from store.documents import Overrides
 from store.errors import NodedeckError
 from store.locations import Locations
 from store.sealing import keyfile
+from store.sealing.keyfile import MasterKey
 
 
 def utc_now() -> datetime:
@@ -52,7 +53,7 @@ class Door:
         self._sound_schema: int | None = None
         self._known_file: _Stamp | None = None
         self.master_key = master_key or keyfile.place(os.environ)
-        self.rehearsing = False
+        self.spare_key: MasterKey | None = None
 
     @classmethod
     def open(
@@ -133,6 +134,15 @@ class Door:
         """A signed write transaction for the store's own modules, such as an import."""
         with self._writing(reason):
             yield self.database
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[None]:
+        """What is written within is thrown away: no master key is made to seal it with."""
+        self.spare_key = keyfile.throwaway()
+        try:
+            yield
+        finally:
+            self.spare_key = None
 
     @contextmanager
     def repairing(self, reason: str) -> Iterator[Database]:

@@ -8,7 +8,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
-from store import audit, codec, history, paths, pending, schema, settings
+from store import audit, blocks, codec, history, paths, pending, schema, settings
+from store.blocks import BlockHour
 from store.database import Database
 from store.documents import Overrides
 from store.findings import EpochClock, Evidence, Inspection, Thresholds
@@ -28,9 +29,16 @@ _MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def gather(
-    db: Database, snapshot: Snapshot, over: Overrides, inspection: Inspection | None = None
+    db: Database,
+    snapshot: Snapshot,
+    over: Overrides,
+    inspection: Inspection | None = None,
+    hour: BlockHour | None = None,
 ) -> Evidence:
-    """The evidence around a snapshot, inside the caller's read transaction."""
+    """The evidence around a snapshot, inside the caller's read transaction.
+
+    Of an ``hour`` that is known, only the minutes since are read.
+    """
     limits = settings.thresholds(db)
     return Evidence(
         snapshot,
@@ -44,6 +52,7 @@ def gather(
         reversals=pending.noteworthy(db, snapshot.taken_at),
         platform=this_platform(),
         thresholds=limits,
+        hour=blocks.read(db, snapshot.taken_at, hour),
     )
 
 

@@ -22,6 +22,7 @@ from store.errors import Busy, NodedeckError, Refused, UsageError
 PRIVATE = 0o600
 # four times what any reader takes, so that its own limit, which knows the format, speaks first
 LARGEST: Final = 64 * 2**20
+_GROWN: Final = 65_536
 LOCK_SECONDS: Final = 10.0
 _LOCK_STEP: Final = 0.05
 _FORBIDDEN: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -55,23 +56,33 @@ def read(path: Path, *, limit: int = LARGEST) -> bytes:
     Raises NodedeckError with a sentence where that fails: Refused where this user may not, and
     UsageError for a pipe, a device or a directory, whose bytes may never come or never end.
     """
-    try:
-        # without waiting for whoever may write to a pipe some day
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            _want_regular(os.fstat(handle), path)
-            with os.fdopen(handle, "rb", closefd=False) as file:
-                data = file.read(limit + 1)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise cannot("read", path, error) from error
+    data = head(path, limit + 1)
     if len(data) > limit:
         raise NodedeckError(
             f"{path} has more than {limit:,} bytes, which no configuration has.",
             hint="Is this the right file?",
         )
     return data
+
+
+def head(path: Path, count: int) -> bytes:
+    """The first ``count`` bytes of a regular file; raises as ``read`` does."""
+    try:
+        # without waiting for whoever may write to a pipe some day
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            found = os.fstat(handle)
+            _want_regular(found, path)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                # to ask for all that might come would take the memory for it at once
+                data = file.read(min(count, found.st_size))
+                while len(data) < count and (more := file.read(min(count - len(data), _GROWN))):
+                    data += more
+                return data
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise cannot("read", path, error) from error
 
 
 def refuse_irregular(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from store.models import Change, Snapshot
 
 if TYPE_CHECKING:
+    from store.blocks import BlockHour
     from store.pending import Reversal
 
 
@@ -96,7 +97,8 @@ class Evidence:
     """What the rules look at besides the snapshot.
 
     ``epoch_seen`` is the highest epoch of a seed that the log knows of, there or gone.
-    ``unknown`` names the paths that the log no longer knows of a moment in the past.
+    ``unknown`` names the paths that the log no longer knows of a moment in the past. ``hour`` are
+    the block times up to the snapshot, None where nobody asked for them.
     """
 
     snapshot: Snapshot
@@ -112,6 +114,7 @@ class Evidence:
     thresholds: Thresholds = Thresholds()
     unknown: tuple[str, ...] = ()
     secrets: tuple[Finding, ...] = ()
+    hour: BlockHour | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,24 @@
-"""What follows from a snapshot: how far processing lags, and when an upgrade comes."""
+"""What follows from a snapshot: how far processing lags, and how far off an upgrade is."""
 
 from __future__ import annotations
 
 import itertools
-import math
-import statistics
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from store.models import EpochSeed, HeightMark, Snapshot
-
-_ENOUGH_TIMES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class UpgradeOutlook:
-    """Blocks left to the planned upgrade, and when it is expected; None where unknown.
+    """Blocks left to the planned upgrade, and when they are done at the pace of the last blocks.
 
-    Blocks left are negative once the plan's height has passed, and then nothing is expected. The
-    band is how far the moment may be off, given how much the learned block time varies.
+    None where unknown. Blocks left are negative once the plan's height has passed, and then
+    nothing is expected. What is shown is ``blocks.upgrade``, which knows the last hour too.
     """
 
     blocks_left: int | None
     expected_at: datetime | None
-    band_seconds: float | None = None
 
 
 def behind(snapshot: Snapshot) -> int | None:
@@ -50,15 +44,7 @@ def upgrade(snapshot: Snapshot) -> UpgradeOutlook | None:
         expected = snapshot.taken_at + timedelta(seconds=left * pace)
     except OverflowError:  # a plan so far away that no calendar has the day
         return UpgradeOutlook(left, None)
-    return UpgradeOutlook(left, expected, _band(snapshot, left))
-
-
-def _band(snapshot: Snapshot, blocks: int) -> float | None:
-    """Two standard errors of the learned block time over some blocks, in seconds."""
-    times = block_times(snapshot.heights)
-    if len(times) < _ENOUGH_TIMES:
-        return None
-    return 2 * blocks * statistics.stdev(times) / math.sqrt(len(times))
+    return UpgradeOutlook(left, expected)
 
 
 def seed(snapshot: Snapshot, kind: str) -> EpochSeed | None:

@@ -18,6 +18,7 @@ from typing import Final
 from store.errors import UsageError
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _TOKEN: Final = re.compile(
     r"""(?P<blob>x'[0-9A-F]*'(?:_params)?)|(?P<bare>[A-Za-z0-9_*-]+)|(?P<text>")"""
 )
@@ -98,6 +99,7 @@ class Address:
         return Home.FILE if self.kind is Kind.STATIC else Home.DATABASE
 
 
+@lru_cache(maxsize=8192)
 def quote(part: str) -> str:
     """One part of a path as it is written in a path."""
     return part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)
@@ -111,11 +113,15 @@ def join(*parts: str) -> str:
 @lru_cache(maxsize=8192)  # a reading of the whole document asks for the same paths again
 def split(path: str) -> tuple[str, ...]:
     """The parts of a path; raises UsageError where the text is not one."""
+    if _PLAIN.fullmatch(path):  # most are, and there are as many as a document has leaves
+        return tuple(path.split("."))
     return tuple(part for part, _ in _tokens(path))
 
 
 def written(path: str) -> tuple[str, ...]:
     """The parts of a path, each in the one way to write it; raises UsageError like ``split``."""
+    if _PLAIN.fullmatch(path):
+        return tuple(path.split("."))
     return tuple(text for _, text in _tokens(path))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from store import outlook
+from store import blocks, outlook
+from store.blocks import UpgradeArrival
 from store.findings import Evidence, Finding, Severity, cadence, span
 
 
@@ -77,8 +78,8 @@ def upgrade(evidence: Evidence, _: datetime) -> Iterator[Finding]:
             "upgrade_plan.height",
         )
         return
-    left = planned.blocks_left
-    comes = "" if left is None else f"comes in {left:,} blocks{_when(planned)}"
+    left, arrival = planned.blocks_left, blocks.upgrade(snapshot, evidence.hour)
+    comes = "" if left is None else f"comes in {left:,} blocks{_when(arrival)}"
     platforms = {name.removeprefix("api/") for name in plan.binaries}
     if evidence.platform and evidence.platform not in platforms:
         yield Finding(
@@ -99,17 +100,18 @@ def upgrade(evidence: Evidence, _: datetime) -> Iterator[Finding]:
         )
 
 
-def _when(planned: outlook.UpgradeOutlook) -> str:
+def _when(arrival: UpgradeArrival | None) -> str:
     """The moment as this host's clock and as UTC have it, with the band that the pace allows."""
-    at = planned.expected_at
-    if at is None:
+    if arrival is None:
         return ""
-    local, utc = at.astimezone(), at.astimezone(UTC)
-    band = "" if planned.band_seconds is None else f" ± {span(max(60, planned.band_seconds))}"
+    local, utc = arrival.at.astimezone(), arrival.at.astimezone(UTC)
+    around, band = "roughly", ""
+    if arrival.give_or_take is not None:
+        around, band = "about", f" ± {span(max(60, arrival.give_or_take.total_seconds()))}"
     if local.utcoffset() == utc.utcoffset():
-        return f", about {utc:%a %d %b %H:%M} UTC{band}"
+        return f", {around} {utc:%a %d %b %H:%M} UTC{band}"
     day = "%H:%M" if local.date() == utc.date() else "%a %H:%M"
-    return f", about {local:%a %d %b %H:%M} ({utc:{day}} UTC){band}"
+    return f", {around} {local:%a %d %b %H:%M} ({utc:{day}} UTC){band}"
 
 
 def versions(evidence: Evidence, _: datetime) -> Iterator[Finding]:

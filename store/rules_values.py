@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from store.findings import Evidence, Finding, Severity
@@ -75,26 +75,27 @@ def overwritten(evidence: Evidence, _: datetime) -> Iterator[Finding]:
 
 def hidden(evidence: Evidence, _: datetime) -> Iterator[Finding]:
     """Values that the environment lies over."""
-    for path in evidence.hidden:
-        yield Finding(
-            Severity.WARNING,
-            f"The environment hides the database's value of {path}.",
-            "Unset the DAPI_ variable if the database's value should count.",
-            "hidden",
-            path,
-        )
+    return _warnings(
+        evidence.hidden,
+        "The environment hides the database's value of {}.",
+        "Unset the DAPI_ variable if the database's value should count.",
+        "hidden",
+    )
 
 
 def unparsed(evidence: Evidence, _: datetime) -> Iterator[Finding]:
     """Settings, profiles and flags whose text is no JSON, whoever left it."""
-    for path in evidence.unparsed:
-        yield Finding(
-            Severity.WARNING,
-            f"{path} holds text that is no JSON.",
-            "Set it to a value with 'nodedeck set', or look at the writer.",
-            "unparsed",
-            path,
-        )
+    return _warnings(
+        evidence.unparsed,
+        "{} holds text that is no JSON.",
+        "Set it to a value with 'nodedeck set', or look at the writer.",
+        "unparsed",
+    )
+
+
+def _warnings(at: Iterable[str], told: str, hint: str, code: str) -> Iterator[Finding]:
+    for path in at:
+        yield Finding(Severity.WARNING, told.format(path), hint, code, path)
 
 
 def secrets(evidence: Evidence, _: datetime) -> Iterator[Finding]:

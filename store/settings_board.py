@@ -47,7 +47,8 @@ class Board:
     """Every setting in order, each service's version, its profiles, and the flags of the host.
 
     ``fault`` says why the config file could not be read, so that its values are not among them.
-    ``mark`` differs where anything of this was written since.
+    ``mark`` differs where anything of this was written since, and ``change_id`` is the newest
+    change that it knows.
     """
 
     lines: tuple[SettingLine, ...] = ()
@@ -56,6 +57,7 @@ class Board:
     flags: tuple[Flag, ...] = ()
     fault: str = ""
     mark: Mark = ()
+    change_id: int = 0
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -125,7 +127,9 @@ def _entry(document: Document, path: str) -> tuple[Entry | None, str]:
 def _of_file(document: Document, known: Mapping[str, SettingLine]) -> list[SettingLine]:
     """The leaves that stand in the config file alone: typed by what they hold, and not set here."""
     found = []
-    for path, value in codec.leaves(document.static.static).items():
+    # of a file that is empty, or not there, the whole would be its one leaf
+    static = document.static.static
+    for path, value in codec.leaves(static).items() if static else ():
         address = paths.locate(path)
         kind = Kind.STATIC if address is None else address.kind
         entry, fault = _entry(document, path)

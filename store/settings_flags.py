@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from store.errors import InvalidValue, UnknownPath
 
 Rule = bool | int | float | tuple[str, ...]
 _SPREAD: Final = 2**64
+_PERCENTAGE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ def checked(name: str, value: Any) -> Rule:
             f" names, not {told}; nothing was changed."
         )
     return rule
+
+
+def spelled(text: str) -> bool | int | float | None:
+    """What ``on``, ``off`` or a percentage such as ``25%`` stands for; None for other text."""
+    if found := _PERCENTAGE.fullmatch(text.strip()):
+        return float(found[1]) if "." in found[1] else int(found[1])
+    return None if text in ("0", "1") else codec.truth(text)
 
 
 def _rule(value: Any) -> Rule | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -68,11 +68,12 @@ def visit(db: Database, point: Point, limit: int) -> Visit:
     upto = timeline.change_as_of(db, point)
     last = history.feed(db, db.value("SELECT max(id) FROM audit_log WHERE id<=?", (upto,)) - 1, 1)
     at = point if isinstance(point, datetime) else last[0].at
+    hour = blocks.read(db, at)
     return Visit(
         at=at,
-        evidence=past_state.Past(db).evidence(upto, at),
+        evidence=replace(past_state.Past(db).evidence(upto, at), hour=hour),
         changes=tuple(history.newest(db, limit, upto=upto)),
-        hour=blocks.read(db, at),
+        hour=hour,
         change=last[0],
         first_id=_beginning(db),
         newest_id=latest.newest_id(db),

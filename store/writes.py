@@ -22,7 +22,8 @@ from store.tables import (
     UpgradePlans,
 )
 
-# raw SQL where a daemon's rate counts: building this query in Peewee costs more than running it
+# raw SQL where a daemon's rate counts, or a list of thousands: building these queries in Peewee
+# costs more than running them
 _PUT_CHAIN: Final = (
     "INSERT INTO chain_state(key,value,updated_at) VALUES(?,?,CURRENT_TIMESTAMP)"
     " ON CONFLICT(key) DO UPDATE SET value=excluded.value, updated_at=CURRENT_TIMESTAMP"
@@ -30,6 +31,20 @@ _PUT_CHAIN: Final = (
 _PUT_PARAMS: Final = (
     "INSERT INTO network_params(param_type,param_data,updated_at) VALUES(?,?,CURRENT_TIMESTAMP)"
     " ON CONFLICT(param_type) DO UPDATE SET param_data=excluded.param_data,"
+    " updated_at=CURRENT_TIMESTAMP"
+)
+_NODE_COLUMNS: Final = tuple(Node.model_fields)
+_PUT_NODE: Final = (
+    f"INSERT INTO inference_nodes({','.join(_NODE_COLUMNS)},created_at,updated_at)"
+    f" VALUES({','.join('?' * len(_NODE_COLUMNS))},CURRENT_TIMESTAMP,CURRENT_TIMESTAMP)"
+    " ON CONFLICT(id) DO UPDATE SET"
+    f" {','.join(f'{name}=excluded.{name}' for name in _NODE_COLUMNS if name != 'id')},"
+    " updated_at=CURRENT_TIMESTAMP"
+)
+_PUT_SETTING: Final = (
+    "INSERT INTO settings(service,key,type,value_json,description,help_text,complexity,is_secret,"
+    "constraints_json,updated_at) VALUES(?,?,?,?,'','','simple',0,'{}',CURRENT_TIMESTAMP)"
+    " ON CONFLICT(service,key) DO UPDATE SET value_json=excluded.value_json,"
     " updated_at=CURRENT_TIMESTAMP"
 )
 
@@ -152,13 +167,7 @@ def put_node(db: Database, node: Node) -> None:
     """Add a node or bring its row up to date; its place in the order stays."""
     row = node.model_dump(mode="json")
     row |= {"models": dump(row["models"]), "hardware": dump(row["hardware"])}
-    insert = InferenceNodes.insert(
-        created_at=CURRENT_TIMESTAMP, updated_at=CURRENT_TIMESTAMP, **row
-    )
-    row.pop("id")
-    insert.on_conflict(
-        conflict_target=[InferenceNodes.id], update=row | {"updated_at": CURRENT_TIMESTAMP}
-    ).execute(db.sqlite)
+    db.execute_sql(_PUT_NODE, tuple(row[name] for name in _NODE_COLUMNS))
 
 
 def drop_node(db: Database, node_id: str) -> bool:
@@ -183,21 +192,7 @@ def node_key_version(db: Database, node_id: str) -> int:
 
 def put_setting(db: Database, service: str, key: str, kind: str, value: Any) -> None:
     """Add a setting or change its value; its metadata stays."""
-    Settings.insert(
-        service=service,
-        key=key,
-        type=kind,
-        value_json=dump(value),
-        description="",
-        help_text="",
-        complexity="simple",
-        is_secret=False,
-        constraints_json="{}",
-        updated_at=CURRENT_TIMESTAMP,
-    ).on_conflict(
-        conflict_target=[Settings.service, Settings.key],
-        update={"value_json": dump(value), "updated_at": CURRENT_TIMESTAMP},
-    ).execute(db.sqlite)
+    db.execute_sql(_PUT_SETTING, (service, key, kind, dump(value)))
 
 
 def put_profile(db: Database, service: str, name: str, values: dict[str, Any]) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from store.database import create
 from store.locations import Locations
 from store.manager import ConfigManager
 from tests.support.clock import FixedClock
+from tests.support.once import new_database
 
 ACTOR = "tester@host"
 _OURS = ("NODEDECK_", "API_", "DAPI_", "TEXTUAL")
@@ -71,9 +71,7 @@ def clock() -> FixedClock:
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """A new, empty database."""
-    path = tmp_path / "state.db"
-    assert create(path, created_by="tests")
-    return path
+    return new_database(tmp_path / "state.db")
 
 
 @pytest.fixture

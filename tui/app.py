@@ -27,10 +27,11 @@ from store.errors import Busy, NodedeckError
 from store.judging import judge, verdict
 from store.manager import utc_now
 from store.watcher import wakeups, watched
-from tui import clipboard, preferences
+from tui import charset, clipboard, preferences
+from tui.command_line.mixin import CommandLine
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
-from tui.editing.hands import Hands
 from tui.handover import Place
+from tui.hangup import TerminalDriver
 from tui.looks import SecretLooks
 from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
@@ -59,7 +60,7 @@ _FRAME_SECONDS: Final = 1 / 30
 _STYLES: Final = Path(__file__).parent / "styles" / "app.tcss"
 
 
-class NodedeckApp(SecretLooks, Hands):
+class NodedeckApp(SecretLooks, CommandLine):
     """The console over one database."""
 
     TITLE = "nodedeck"
@@ -210,7 +211,7 @@ class NodedeckApp(SecretLooks, Hands):
         if self.screen is self._deck:
             if not (self._deck.audit.unmark() or self._deck.unvisit()):
                 self._deck.unzoom()
-        else:
+        elif not (isinstance(self.screen, DetailScreen) and self.screen.unmark()):
             self.pop_screen()
 
     async def on_deck_screen_entity_opened(self, event: DeckScreen.EntityOpened) -> None:
@@ -249,13 +250,17 @@ class NodedeckApp(SecretLooks, Hands):
         return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
 
     async def action_quit(self) -> None:
-        """Leave nodedeck; edits that are staged ask first, and an import that runs is cancelled."""
-        if isinstance(self.screen, WizardScreen) and self.screen.ask_to_stop():
+        """Leave nodedeck; staged edits ask first; a verb or an import that runs is ended."""
+        if self.interrupt_verb() or self._stopping_an_import():
             return
         if self._settings is None:
-            self.exit()
+            self.ask_to_leave(self.exit)
         else:
-            self._settings.ask_to_leave(self.exit)
+            self._settings.ask_to_leave(lambda: self.ask_to_leave(self.exit))
+
+    def _stopping_an_import(self) -> bool:
+        """Wish that an import that runs stops; whether one does that was not asked before."""
+        return isinstance(self.screen, WizardScreen) and self.screen.ask_to_stop()
 
     def action_import_file(self) -> None:
         """Open the import wizard."""
@@ -292,10 +297,11 @@ def run(session: Session) -> int:
     )
     # the deck is drawn on stderr
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
-    glyphs = plain_glyphs(chosen.glyphs, os.environ, encoding)
+    glyphs = plain_glyphs(chosen.glyphs, charset.environment(os.environ), encoding)
     app = NodedeckApp(session, chosen=chosen, in_tmux=bool(os.environ.get("TMUX")), glyphs=glyphs)
     if chosen.theme is None and app.console.color_system == "standard":
         app.theme = FEW_COLOURS
+    app.driver_class = TerminalDriver
     with leaving(lambda code: app.exit(return_code=code)):
         app.run()
     if app.failure is not None:

@@ -6,14 +6,15 @@ import contextlib
 import dataclasses
 import importlib
 import os
+import resource
 import sys
 from typing import Any, Final
 
 import click
 
 from store.database import INTERACTIVE_BUSY_MS
-from store.errors import ExitCode, NodedeckError
-from tui import output
+from store.errors import ExitCode, NodedeckError, UsageError
+from tui import output, streams
 from tui.session import Session
 from tui.verbs import common
 
@@ -112,8 +113,10 @@ cli.params.append(common.reason_option())
 
 
 def _open_deck(context: click.Context) -> int:
+    if streams.console() is not None:
+        raise UsageError("This is the deck already.", hint="Name a verb; tab shows them.")
     current = common.session(context)
-    if os.environ.get("TERM") == "dumb" or not output.on_terminal():
+    if not output.at_terminal():
         from tui.verbs import status
 
         output.say("This is no terminal that the deck could use, so here is the status.")
@@ -142,17 +145,32 @@ def main(argv: list[str] | None = None) -> None:
         completion.answer(cli, asked)
         sys.exit(ExitCode.OK)
     output.make_safe()
-    sys.exit(int(_code(sys.argv[1:] if argv is None else argv)))
+    _leave_no_core()
+    sys.exit(int(call(sys.argv[1:] if argv is None else argv)))
 
 
-def _code(argv: list[str]) -> int:
+def _leave_no_core() -> None:
+    """Have the system write no image of this process's memory, which may hold an opened secret."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
+def call(argv: list[str], deck: Session | None = None) -> int:
+    """Run one verb; its exit code. No exception of a verb reaches the caller.
+
+    ``argv`` are the arguments without the program's name. A verb that a deck runs works on that
+    deck's session.
+    """
     try:
-        return _run(argv)
+        return _run(argv, deck)
     except output.ReaderGone:
         return ExitCode.OK
     except NodedeckError as error:
         output.say(str(error))
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        output.say(_verbs_below(error))
+        return ExitCode.USAGE
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "nodedeck"
         told = " ".join(error.format_message().split())
@@ -172,10 +190,18 @@ def _code(argv: list[str]) -> int:
         return ExitCode.FAILED
 
 
-def _run(argv: list[str]) -> int:
+def _verbs_below(error: click.exceptions.NoArgsIsHelpError) -> str:
+    """What to say of a group alone: click's whole help would be one long line here."""
+    context, command = error.ctx, error.ctx.command
+    names = command.list_commands(context) if isinstance(command, click.Group) else []
+    path = context.command_path
+    return f"'{path}' needs one of its verbs: {', '.join(names)}. See '{path} --help'."
+
+
+def _run(argv: list[str], deck: Session | None) -> int:
     # click's own main() would turn ctrl-c and a closed pipe into exits of its own
     try:
-        with cli.make_context("nodedeck", list(argv)) as context:
+        with cli.make_context("nodedeck", list(argv), obj=deck) as context:
             result: Any = cli.invoke(context)
     except click.exceptions.Exit as stop:
         return stop.exit_code

@@ -14,7 +14,8 @@ class Command:
     """Something the console can do.
 
     ``keys`` are Textual's names of keys and ``shown`` how people know them. ``scope`` is where the
-    keys work: in the app, on the deck, or in a table. What ``writes`` is refused in the past.
+    keys work: in the app, on the deck, or in a table. What ``writes`` is refused in the past. Before
+    what ``takes_keys``, so that keys typed right behind go where they belong, no widget is asked.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Command:
     scope: str
     footer: bool = False
     writes: bool = False
+    takes_keys: bool = False
 
 
 PANES: Final = ("chain", "seeds", "nodes", "params", "audit")
@@ -33,6 +35,7 @@ PANES: Final = ("chain", "seeds", "nodes", "params", "audit")
 COMMANDS: Final = (
     Command("help", "question_mark,f1", "?  F1", "app.help", "help", "Show this help.", "app", True),
     Command("palette", "ctrl+p", "ctrl+p", "app.command_palette", "palette", "Find any action.", "app"),
+    Command("line", "colon", ":", "app.command_line", "command", "Run a verb, as in the shell.", "app", takes_keys=True),
     Command("quit", "q", "q  ctrl+c", "app.quit", "quit", "Leave nodedeck.", "app", True),
     Command("back", "escape", "esc", "app.back", "back", "Undo the innermost thing: dialog, filter, zoom.", "app"),
     *(
@@ -62,8 +65,11 @@ COMMANDS: Final = (
     Command("node.copy", "c", "c", "app.copy_node", "copy of node", "Add a node with the values of this one.", "app", False, True),
     Command("node.switch", "o", "o", "app.switch_node", "node on or off", "Enable or disable the node, after a look at it.", "app", False, True),
     Command("node.remove", "D", "D", "app.remove_node", "remove node", "Remove the node; its id has to be typed.", "app", False, True),
+    Command("staged.save", "ctrl+s,f2", "ctrl+s  F2", "app.save_staged", "save staged", "Save all staged edits as one, after a look.", "app", False, True),
+    Command("staged.try", "ctrl+o", "ctrl+o", "app.try_staged", "try staged", "The same, taken back after 60 s unless kept.", "app", False, True),
+    Command("staged.drop", "r", "r", "app.drop_staged", "drop staged", "Drop all staged edits, after a question.", "app"),
     Command("keep", "K", "K", "app.keep", "keep", "Keep the edit that would revert by itself.", "app", False, True),
-    Command("mark", "space", "space", "app.mark", "mark", "Audit: mark a change, to undo several as one.", "app"),
+    Command("mark", "space", "space", "app.mark", "mark", "Mark a change, to undo several as one.", "app"),
     Command("undo", "u", "u", "app.undo", "undo", "Undo a change or the marked ones, after a look.", "app", True, True),
     Command("table.up", "up,k", "up  k", "step(-1)", "row up", "One row up.", "table"),
     Command("table.down", "down,j", "down  j", "step(1)", "row down", "One row down.", "table"),
@@ -101,6 +107,7 @@ def bindings(scope: str) -> list[BindingType]:
             command.title,
             show=command.footer,
             key_display="enter" if command.keys == "enter" else None,
+            priority=command.takes_keys,
             id=command.id,
         )
         for command in of(scope)

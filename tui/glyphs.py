@@ -103,3 +103,5 @@ def _plain_pairs() -> Iterator[tuple[int, str]]:
 
 PLAIN: Final = dict(_plain_pairs())
 """What stands for a character in ASCII, by its code; every one takes one cell, as before."""
+SPELLED: Final = PLAIN | {ord(UNICODE.arrow): "->", ord(UNICODE.plus_minus): "+/-"}
+"""The same for lines that are printed, where a sign may take the cells that it needs."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from store import outlook
+from store import blocks, outlook
 from store.findings import Finding, Severity, epoch_part
 from store.handover import Handover
 from store.handover_changes import Author, EntityChanges, Gap, HeightChanges
@@ -15,8 +15,10 @@ from store.handover_tasks import tasks
 from store.models import EpochSeed, Snapshot
 from store.paths import SEED_TYPES
 from tui import markdown
+from tui.arrival import give_or_take
+from tui.glyphs import UNICODE
 from tui.markdown import code, prose
-from tui.text import UNICODE, age, duration, grouped, lag, moment, until
+from tui.text import age, duration, grouped, lag, moment, until
 
 _ENTITIES: Final = 60
 _FIELDS: Final = 8
@@ -128,12 +130,12 @@ def _epoch(handover: Handover, now: datetime) -> str:
     told += [f"{kind} seed {_seed(outlook.seed(snapshot, kind))}" for kind in SEED_TYPES]
     version = snapshot.chain.current_node_version
     told.append(f"version {code(version) if version else 'unknown'}")
-    plan, expected = snapshot.upgrade_plan, outlook.upgrade(snapshot)
-    if plan is not None and expected is not None and (plan.name or plan.height):
+    plan, arrival = snapshot.upgrade_plan, blocks.upgrade(snapshot, handover.evidence.hour)
+    if plan is not None and (plan.name or plan.height):
         coming = f"upgrade {code(plan.name)} at {grouped(plan.height)}"
-        if expected.expected_at is not None:
-            left = (expected.expected_at - snapshot.taken_at).total_seconds()
-            coming += f" {until(left)}, {moment(expected.expected_at, now)}"
+        if arrival is not None:
+            left = (arrival.at - snapshot.taken_at).total_seconds()
+            coming += f" {until(left)}, ≈ {moment(arrival.at, now)}{give_or_take(arrival)}"
         told.append(coming)
     return ", ".join(told) + "."
 

@@ -43,7 +43,7 @@ class Inspection:
     ``value`` is all that stands there, masked, and ``fields`` are its first leaves of ``leaves``
     in all. Of a node, ``models`` and ``hardware`` are not among them. ``mark`` is the newest
     change of the entity, 0 where there is none. ``removed`` is the change that took the value
-    away, whose fields stand here then.
+    away, whose fields, models and hardware stand here then.
     """
 
     path: str
@@ -79,9 +79,7 @@ def inspect(manager: ConfigManager, path: str) -> Inspection:
     try:
         found = document.get(path)
     except UnknownPath:
-        gone = changes[0] if changes else None
-        fields = tuple(_removed_fields(gone, path)) if gone else ()
-        return Inspection(path, None, fields, changes, mark, len(fields), removed=gone)
+        return _removed(path, changes, mark)
     value = masked(history.parts_of(path), found.value)
     tables = _tables(path, value)
     entries = _entries(document, path, value, tables)
@@ -97,6 +95,22 @@ def inspect(manager: ConfigManager, path: str) -> Inspection:
         models=tables.get("models"),
         hardware=tables.get("hardware"),
     )
+
+
+def _removed(path: str, changes: tuple[Change, ...], mark: int) -> Inspection:
+    """What stood at a path last, laid out as it was while it stood."""
+    if not changes:
+        return Inspection(path, None, (), changes, mark)
+    gone = changes[0]
+    tables = _tables(path, masked(history.parts_of(gone.path), gone.old))
+    apart = len(paths.split(path))
+    fields = tuple(
+        each
+        for each in _removed_fields(gone, path)
+        if not tables or history.parts_of(each.path)[apart] not in tables
+    )
+    models, hardware = tables.get("models"), tables.get("hardware")
+    return Inspection(path, None, fields, changes, mark, len(fields), models, hardware, gone)
 
 
 def _secrets(manager: ConfigManager, path: str) -> dict[str, Secret]:

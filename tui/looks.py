@@ -84,7 +84,8 @@ class SecretLooks(App[int]):
             self._deck.query_one(AuditPane).look_again()
         # not awaited: whoever asked is the screen that is switched away; and may be gone already
         if isinstance(self.screen, ReasonScreen):
-            self.switch_screen(RevealScreen(path, value, copy=self._copy_secret))
+            shown = RevealScreen(path, value, copy=self._copy_secret, wipe=self._wipe)
+            self.switch_screen(shown)
         return ""
 
     def _copy_secret(self, value: str) -> str:

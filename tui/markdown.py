@@ -6,7 +6,8 @@ import re
 from typing import Any, Final
 
 from store import codec
-from tui.text import UNICODE, clean, grouped
+from tui.glyphs import UNICODE
+from tui.text import clean, grouped
 
 LONGEST: Final = 80
 LONGEST_PROSE: Final = 400

@@ -9,12 +9,14 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from store import codec, masks, paths
 from store.errors import NodedeckError, UsageError
+from tui import charset, streams
+from tui.glyphs import SPELLED
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -35,7 +37,18 @@ def make_safe() -> None:
 
 def on_terminal() -> bool:
     """Whether stdout is a terminal."""
+    if streams.console() is not None:
+        return False
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def at_terminal() -> bool:
+    """Whether somebody sits at a terminal that a screen can be drawn on and keys come from.
+
+    Input from nowhere, such as ``/dev/null``, is always at its end, and no key would ever leave.
+    """
+    reading = sys.stdin is not None and sys.stdin.isatty()
+    return reading and on_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def put(text: str, *, end: str = "\n") -> None:
@@ -43,6 +56,10 @@ def put(text: str, *, end: str = "\n") -> None:
 
     Raises ReaderGone where the pipe is closed and NodedeckError where writing fails.
     """
+    console = streams.console()
+    if console is not None:
+        console.put(text + end)
+        return
     if on_terminal():
         text = "\n".join(clean(line) for line in text.split("\n"))
     try:
@@ -71,7 +88,23 @@ def _hush() -> None:
 def put_lines(lines: Iterable[str]) -> None:
     """Write lines whose text may come from anywhere: clean on a pipe, too, so that one is one."""
     for line in lines:
-        put(clean(line))
+        put(in_signs(clean(line)))
+
+
+def in_signs(text: str, stream: TextIO | None = None) -> str:
+    """A text of ours with signs that a stream can show: stdout, where none is given.
+
+    On a terminal the locale decides too. A pipe gets the same whatever that is, since a program
+    reads it, and its encoding decides alone.
+    """
+    stream = stream or sys.stdout
+    if text.isascii() or stream is None or streams.console() is not None:
+        return text
+    able = charset.is_utf(getattr(stream, "encoding", None) or "")
+    if able and stream.isatty():
+        here = charset.environment(os.environ)
+        able = charset.is_unicode(here) and not charset.has_few_glyphs(here)
+    return text if able else text.translate(SPELLED)
 
 
 def put_json(kind: str, /, **fields: Any) -> None:
@@ -82,7 +115,11 @@ def put_json(kind: str, /, **fields: Any) -> None:
 
 def say(text: str) -> None:
     """Write one line of narration to stderr."""
-    click.echo(f"nodedeck: {clean(text)}", err=True)
+    console = streams.console()
+    if console is not None:
+        console.say(text)
+        return
+    click.echo(f"nodedeck: {in_signs(clean(text), sys.stderr)}", err=True)
 
 
 def stamp(moment: datetime) -> str:
@@ -135,8 +172,9 @@ def entry_fields(entry: Entry) -> dict[str, Any]:
 
 
 def _speaks_utf8() -> bool:
-    encoding = getattr(sys.stdout, "encoding", None) or ""
-    return encoding.lower().replace("-", "") == "utf8"
+    if streams.console() is not None:
+        return True
+    return charset.is_utf(getattr(sys.stdout, "encoding", None) or "")
 
 
 def _finite(value: Any) -> Any:

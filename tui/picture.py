@@ -105,11 +105,12 @@ class Reader:
         """The evidence around a snapshot; a block alone brings none but its height."""
         other = next((one.id for one in changes if one.path not in HEIGHT_PATHS), 0)
         if self._evidence is None or other != self._other_change:
-            self._evidence, self._other_change = manager.evidence(), other
+            self._evidence, self._other_change = manager.evidence(hour=self._hour), other
             self._epochs = manager.last_epochs(snapshot, EPOCHS)
         return replace(
             self._evidence,
             snapshot=snapshot,
             active_seeds=manager.active_seeds(),
             inspection=self._inspection or Inspection(),
+            hour=self._hour,
         )

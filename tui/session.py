@@ -41,7 +41,8 @@ class Session:
     """The files, the signature and the overrides of one call.
 
     ``say`` hears of unconfirmed changes that are overdue and of imports that were stopped, and is
-    None once a screen is drawn. A call that is ``importing`` sees to the latter itself.
+    None once a screen is drawn. A call that is ``importing`` sees to the latter itself. One that a
+    deck makes ``in_the_past`` is read-only for that reason.
     """
 
     locations: Locations
@@ -53,6 +54,7 @@ class Session:
     file_mode: bool = False
     say: Callable[[str], None] | None = None
     importing: bool = False
+    in_the_past: bool = False
 
     def open(
         self, *, busy_ms: int = BUSY_MS, clock: Callable[[], datetime] = utc_now

@@ -1,8 +1,9 @@
-"""Being told to end: a console leaves by its own door, so that the terminal is restored."""
+"""Being told to end or to stop: a console leaves by its own door, and leaves nothing to be read."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,3 +40,23 @@ def leaving(leave: Callable[[int], Any]) -> Iterator[None]:
     finally:
         for known, handler in before.items():
             signal.signal(known, handler)
+
+
+def before_stopping(act: Callable[[], Any]) -> Callable[[], Any]:
+    """Do something in the running loop before a stop (SIGTSTP); what is returned ends that.
+
+    The handler that was there is called right after: it gives the terminal back. It cannot be done
+    for SIGSTOP, which no program hears of.
+    """
+    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGTSTP)
+
+    def stop() -> None:
+        act()
+        if callable(before):
+            before(signal.SIGTSTP, None)
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    # not in the handler itself: it may have broken into the very write that it would wait for
+    signal.signal(signal.SIGTSTP, lambda *_: loop.call_soon_threadsafe(stop))
+    return lambda: signal.signal(signal.SIGTSTP, before)

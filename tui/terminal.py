@@ -12,11 +12,10 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+from tui import charset
 from tui.glyphs import PLAIN
 
 GLYPH_CHOICES: Final = ("unicode", "ascii")
-_FEW_GLYPHS: Final = ("linux",)
-"""Terminals whose fonts have 256 or 512 characters, the signs of the deck not among them."""
 
 
 class PlainGlyphs(LineFilter):
@@ -77,14 +76,15 @@ def plain_glyphs(
 ) -> PlainGlyphs | None:
     """The filter for a terminal, None where it shows everything.
 
-    ``encoding`` is that of the stream that the terminal is at. Without a choice it decides, and
-    the console of Linux, whose fonts lack the signs, gets ASCII too.
+    ``encoding`` is that of the stream that the terminal is at, which no choice can change.
+    Without a choice the locale decides, and the console of Linux, whose fonts lack the signs, gets
+    ASCII too.
     """
-    if not _speaks_unicode(encoding):
+    if not charset.is_utf(encoding):
         return PlainGlyphs(encoding)
-    few = environ.get("TERM", "") in _FEW_GLYPHS
-    return PlainGlyphs() if chosen == "ascii" or (chosen is None and few) else None
-
-
-def _speaks_unicode(encoding: str) -> bool:
-    return encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+    if chosen == "unicode":
+        return None
+    if not charset.is_unicode(environ):
+        return PlainGlyphs("ascii")
+    plain = chosen == "ascii" or charset.has_few_glyphs(environ)
+    return PlainGlyphs() if plain else None

@@ -8,9 +8,7 @@ from typing import Literal
 
 from rich.cells import cell_len, get_character_cell_size
 
-from tui.glyphs import ASCII as ASCII  # noqa: PLC0414 - text is where signs are used
-from tui.glyphs import UNICODE as UNICODE  # noqa: PLC0414 - text is where signs are used
-from tui.glyphs import Glyphs as Glyphs  # noqa: PLC0414 - text is where signs are used
+from tui.glyphs import UNICODE
 
 Align = Literal["left", "right"]
 

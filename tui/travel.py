@@ -58,12 +58,16 @@ class TimeTravel(App[int]):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Refuse what writes while another moment is shown, whatever key or list it comes from."""
+        """Refuse what may not be done here and now, whatever key or list it comes from."""
         name = (actions.parse(action) if isinstance(action, str) else action)[1]
-        if self.visit is not None and name in _WRITING:
-            self._say(_NO_WRITING)
+        if refusal := self.refusal(name):
+            self._say(refusal)
             return True
         return await super().run_action(action, default_namespace, namespaces)
+
+    def refusal(self, name: str) -> str:
+        """Why an action is not done here and now, empty where it is."""
+        return _NO_WRITING if self.visit is not None and name in _WRITING else ""
 
     async def action_travel(self) -> None:
         """Go to the newest change; there already, ask for a moment."""

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from store import backup as backups
-from store import checks, codec, database, entities, files, latest, settings
-from store.database import Database
-from store.errors import Busy, CannotCut, HalfDone, NodedeckError, VersionConflict
-from store.importing import originals, rehearsal, unit
+from store import checks, database, entities, files
+from store.collecting import held_back
+from store.errors import Busy, Cancelled, CannotCut, HalfDone
+from store.importing import originals, rehearsal, standing, unit, writing
 from store.importing import plan as planning
+from store.importing import progress as progressing
 from store.importing.plan import Action, Choices, Plan, Source
+from store.importing.progress import Cancel, Course, Phase, Progress, unheard
 from store.locations import Locations
 from store.manager import ConfigManager
-from store.paths import Address, Kind
 from store.sealing.scrub import careful
-from store.tables import Imports
 from store.yaml_text import cut
 
 CREATED_BY = "nodedeck import"
@@ -33,11 +33,12 @@ SAFETY_NAME = "before-import"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an import did; ``backup`` is None where there was nothing to do.
+    """What an import did; ``receipt`` is None where there was nothing to do.
 
     ``rehearsed`` is how many leaves a copy's export gave back as the file has them, ``left`` says
-    where former values of sealed ones may still stand. ``backup`` is of the file ``main``, and
-    ``copies`` are those of the others.
+    where former values of sealed ones may still stand, and ``uncut`` why no file was cut, with the
+    lines to remove by hand, where that was to be tried and could not be proven. ``backup`` is of
+    the file ``main``, None where that is a database, and ``copies`` are those of the others.
     """
 
     plan: Plan
@@ -47,6 +48,7 @@ class Result:
     comments: tuple[str, ...] = ()
     rehearsed: int = 0
     left: tuple[str, ...] = ()
+    uncut: str = ""
     main: Path | None = None
     copies: tuple[Path, ...] = ()
 
@@ -58,23 +60,26 @@ class Result:
     @property
     def nothing_to_do(self) -> bool:
         """Whether the database and the file already were as the import would leave them."""
-        return self.receipt is None and not self.rewritten
+        return self.receipt is None
 
 
+@held_back()
 def preview(
     sources: Sequence[Source], locations: Locations, choices: Choices | None = None
 ) -> Plan:
     """The plan against the database as it is, or against none where there is none yet."""
-    if not files.exists(locations.database):
-        return planning.make(sources, planning.nothing, choices)
-    if database.blank(locations.database):  # an import that was killed had only begun to make it
-        return planning.make(sources, planning.nothing, choices)
+    # one that is blank an import had only begun to make when it was killed
+    if not files.exists(locations.database) or database.blank(locations.database):
+        made = planning.make(sources, planning.nothing, choices)
+        return replace(made, seen=standing.moment(None))
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():
-            return planning.make(sources, present_in(db), choices, _judge(db))
+            made = planning.make(sources, standing.present_in(db), choices, standing.judge_in(db))
+            return replace(made, seen=standing.moment(db))
 
 
+@held_back()
 def apply(
     approved: Plan,
     locations: Locations,
@@ -82,102 +87,145 @@ def apply(
     actor: str,
     clock: Callable[[], datetime],
     rewrite: bool = False,
+    or_keep: bool = False,
     seal: bool = False,
     reason: str | None = None,
+    progress: Progress = unheard,
+    cancel: Cancel | None = None,
 ) -> Result:
     """Do what the plan says, or nothing.
 
     With ``seal`` the secrets that it proposes are sealed in the same transaction, which raises what
-    ``Vault.put`` raises; without, they stay in the file.
+    ``Vault.put`` raises; without, they stay in the file. With ``rewrite`` the one file whose keys
+    went into the database is cut, and with ``or_keep`` it stays as it is where that cannot be
+    proven. ``progress`` is told how far it is, in the caller's thread, and ``cancel`` is heard
+    until the commit: see ``progress``.
 
-    Raises VersionConflict where the file or the database moved on since the plan was made,
-    CannotCut, before anything was touched, where the file's text cannot be cut with proof,
-    InvalidValue where a mask of an export stands for a secret that the database has not, and
-    HalfDone where the database is complete but the file could not be rewritten.
+    Raises VersionConflict where a file or the database moved on since the plan was made,
+    BadDocument where nothing in the files fits, CannotCut, before anything was touched, where the
+    file's text cannot be cut with proof or more than one file would be cut, InvalidValue where a
+    mask of an export stands for a secret that the database has not, Cancelled where that was asked
+    for, all of it taken back, and HalfDone where the database is complete but the file could not be
+    rewritten.
     """
+    course = Course(progress, cancel)
     approved = approved.decided(seal=seal or approved.choices.seal)
-    source = originals.main_of(approved, rewrite=rewrite)
-    stores = bool(approved.writes or approved.seals)
     for write in approved.writes:
         checks.refuse_mask(write.path, write.value)
-    kept = cut_text(approved, source) if rewrite and source.is_file else None
-    if kept is not None and kept[0] == source.data:
-        kept = None
-    if not stores and kept is None:
+    source, text, comments, uncut = _text_after(approved, rewrite=rewrite, or_keep=or_keep)
+    if not (approved.writes or approved.seals) and text is None:
         if not any(row.action is Action.EQUAL for row in approved.rows):
-            approved.refuse_misfits()
-        return Result(approved, None, None, rewritten=False)
+            approved.refuse_misfits(fixable=True)
+        return Result(approved, None, None, rewritten=False, uncut=uncut, main=source.path)
     database.check_place(locations.database)
     originals.check_unchanged(approved)
-    rehearsed = rehearsal.rehearse(approved, locations, actor=actor)
-    after = None if kept is None else kept[0]
+    rehearsed = rehearsal.rehearse(approved, locations, actor=actor, course=course)
+    left: list[str] = []
     file = source.path if source.is_file else locations.config  # another database is left alone
     with unit.alone(locations, file):
         _take_on(file, locations)
         originals.check_unchanged(approved)
+        course.at(Phase.BACKUP)
+        had_folder = backups.folder_of(locations).exists()
         safety = _database_kept(locations, actor, clock)
-        backup = originals.backup_path(file, clock()) if source.is_file else None
         others = originals.copies_of(approved, source, clock())
-        made = unit.Unit(
+        work = unit.Unit(
             file=file,
             before=source.digest,
-            after=after,
-            copy=backup,
+            after=text,
+            copy=originals.backup_path(file, clock()) if source.is_file else None,
             also=tuple(others),
-            receipt=stores,
             fresh=not files.exists(locations.database),
         )
+        facts = {
+            **originals.named(source),
+            "token": work.token,
+            "backup": str(work.copy.absolute()) if work.copy else None,
+            "backups": originals.listed(others),
+            "choices": approved.choices.as_json(),
+            "database_backup": str(safety.path) if safety else None,
+            "digest_after": source.digest if text is None else files.digest(text),
+            "rehearsed": rehearsed,
+            "uncut": uncut,
+        }
 
-        left: list[str] = []
-
-        def commit(token: str) -> int | None:
+        def commit(_token: str) -> int:
             for place, other in others.items():
                 files.create(place, other.data)
-            if not stores:
-                return None
-            facts = {
-                **originals.named(source),
-                "token": token,
-                "backup": str(backup.absolute()) if backup else None,
-                "backups": originals.listed(others),
-                "choices": approved.choices.as_json(),
-                "database_backup": str(safety.path) if safety else None,
-                "digest_after": source.digest if after is None else files.digest(after),
-                "rehearsed": rehearsed,
-            }
-            database.create(locations.database, created_by=CREATED_BY)
+            course.at(Phase.BACKUP, 1)
+            if work.fresh or database.blank(locations.database):
+                database.create(locations.database, created_by=CREATED_BY)
             with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
                 # the file gives up what it holds right after: the commit must be on the disk
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
                 if approved.seals:
                     careful(manager.database)
-                number, cleared = _commit(manager, approved, facts, reason)
+                number, cleared = writing.commit(manager, approved, facts, reason, course)
+                if text is not None:
+                    course.late(Phase.CUT)
                 if cleared and (sentence := manager.scrub()):
                     left.append(sentence)
                 return number
 
         try:
-            receipt = unit.carry_out(locations, made, source.data, commit)
+            receipt = unit.carry_out(locations, work, source.data, commit)
         except HalfDone:
             raise
+        except Cancelled:
+            raise progressing.cancelled(_discarded(safety, had_folder)) from None
         except BaseException:
-            if safety is not None:
-                backups.discard(safety)
+            _discarded(safety, had_folder)
             raise
-    if kept is not None:
+    if text is not None:
         note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
-    comments = kept[1] if kept else ()
+        course.late(Phase.CUT, 1)
     return Result(
         approved,
-        backup,
+        work.copy,
         receipt,
-        kept is not None,
+        text is not None,
         comments,
         rehearsed,
         tuple(left),
+        uncut,
         source.path,
         tuple(others),
     )
+
+
+def _text_after(
+    approved: Plan, *, rewrite: bool, or_keep: bool
+) -> tuple[Source, bytes | None, tuple[str, ...], str]:
+    """The import's main source; its new text, None where it stays, and the comments that go.
+
+    Last, why no file can be cut.
+    """
+    source = approved.source
+    if not rewrite:
+        return source, None, (), ""
+    try:
+        source = originals.main_of(approved, rewrite=True)
+        if not source.is_file:
+            return source, None, (), ""
+        text, comments = cut_text(approved, source)
+    except CannotCut as reason:
+        if not or_keep:
+            raise
+        return source, None, (), reason.why
+    return source, (None if text == source.data else text), comments, ""
+
+
+def _discarded(safety: backups.Backup | None, had_folder: bool) -> list[Path]:
+    """Remove the database's backup of an import that came to nothing; what could not be removed."""
+    if safety is None:
+        return []
+    try:
+        backups.discard(safety)
+        if not had_folder:
+            safety.path.parent.rmdir()
+    except OSError:  # the import's own failure is what has to be told
+        return [safety.path]
+    return []
 
 
 def _take_on(file: Path, locations: Locations) -> None:
@@ -240,13 +288,15 @@ def cut_text(plan: Plan, source: Source | None = None) -> tuple[bytes, tuple[str
         raise CannotCut(
             f"{source.path} is TOML, which cannot be cut; nothing was changed.",
             hint="Import it without --rewrite; the file stays as it is.",
+            why="It is TOML, which cannot be cut.",
         )
     if not plan.movable_in(source.path):
         return source.data, ()
     try:
         done = cut(source.data, _topmost(plan, source))
     except CannotCut as error:
-        raise CannotCut(f"{source.path}: {error.message}", hint=error.hint) from error
+        message = f"{source.path}: {error.message}"
+        raise CannotCut(message, hint=error.hint, why=error.why) from error
     return done.data, done.removed
 
 
@@ -265,82 +315,3 @@ def _topmost(plan: Plan, source: Source) -> list[tuple[str, ...]]:
         return False, [key for _, keys in below for key in keys]
 
     return pick(source.root, ())[1]
-
-
-def _commit(
-    manager: ConfigManager, approved: Plan, facts: dict[str, Any], reason: str | None
-) -> tuple[int, bool]:
-    """The receipt's number, and whether a value that stood in clear was sealed."""
-    why = reason or f"import of {', '.join(each.path.name for each in approved.sources)}"
-    with manager.transaction(why) as db:
-        again = planning.make(approved.sources, present_in(db), approved.choices, _judge(db))
-        if again.writes != approved.writes or (approved.seals and again.seals != approved.seals):
-            raise VersionConflict(
-                "The database was changed since the plan was made; nothing was changed.",
-                hint="Plan the import again.",
-            )
-        first = latest.newest_id(db) + 1
-        for write in approved.writes:
-            entities.put(db, write.path, write.kind, write.value)
-        cleared = manager.seal_imported(approved.seals, why)
-        present = present_in(db)
-        for write in approved.writes:
-            if planning.differ(write.path, write.value, present(write.path, write.kind)):
-                raise NodedeckError(
-                    f"{write.path} did not read back as it was written; nothing was changed."
-                )
-        at, host = manager.clock().isoformat(timespec="milliseconds"), socket.gethostname()
-        receipt = {
-            **planning.as_json(approved),
-            "schema": "nodedeck.import.receipt/1",
-            "at": at,
-            "actor": manager.actor,
-            "host": host,
-            "changes": [first, latest.newest_id(db)],
-            **facts,
-        }
-        number = int(
-            Imports.insert(
-                at=at, actor=manager.actor, host=host, receipt_json=codec.dump(receipt)
-            ).execute(db.sqlite)
-        )
-    return number, cleared
-
-
-def present_in(db: Database) -> planning.Present:
-    """The present values of a database, inside the caller's transaction."""
-
-    def present(path: str, kind: Kind) -> Any:
-        value = latest.value_at(db, Address(path, kind))
-        return planning.ABSENT if value is None and not _stands(db, path) else value
-
-    return present
-
-
-def _judge(db: Database) -> planning.Judge:
-    def judge(path: str, value: Any) -> None:
-        settings.admit(db, *settings.key_of(path), value)
-
-    return judge
-
-
-def _stands(db: Database, path: str) -> bool:
-    """Whether an entity is there, be its value null."""
-    newest = "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1"
-    return db.value(newest, (path,)) is not None
-
-
-def receipts(manager: ConfigManager) -> list[dict[str, Any]]:
-    """The receipts of imports, newest first, without their plans' rows."""
-    db = manager.database
-    with db.reading():
-        query = Imports.select(Imports.id, Imports.at, Imports.actor, Imports.receipt_json)
-        rows = list(query.order_by(Imports.id.desc()).tuples().execute(db.sqlite))
-    found = []
-    for number, at, actor, stored in rows:
-        receipt = codec.load(stored)
-        kept = receipt if isinstance(receipt, dict) else {}
-        summary = {name: kept.get(name) for name in ("file", "role", "digest", "backup")}
-        totals = kept.get("totals")
-        found.append({"id": number, "at": at, "actor": actor, **summary, "totals": totals or {}})
-    return found

@@ -197,16 +197,23 @@ class Fields:
         for at, element in enumerate(self.elements(item, path)):
             known = len(self.faults)
             try:
+                self._refuse_second(element, f"{path}.{at}.id", found)
                 node = self._node(element, f"{path}.{at}")
-                if node.id in found:
-                    why = f"a second node with the id {node.id!r} (the first is at line"
-                    place = element.entries["id"]
-                    raise self.fault(place, f"{path}.{at}.id", f"{why} {found[node.id]})")
             except Unfit:
                 yield element, None
                 continue
-            found[node.id] = element.line
             yield element, node if len(self.faults) == known else None
+
+    def _refuse_second(self, item: Item, path: str, found: dict[str, int]) -> None:
+        """Refuse a node whose id an earlier one has, be that one fit or not."""
+        named = item.entries.get("id", _NOTHING)
+        if named.kind in ("map", "list", "null"):
+            return  # no id, which its own reading tells
+        node_id = coerce(named, "str")
+        if node_id in found:
+            why = f"a second node with the id {node_id!r} (the first is at line {found[node_id]})"
+            raise self.fault(named, path, why)
+        found[node_id] = item.line
 
     def _node(self, item: Item, path: str) -> Node:
         entries = self.entries(item, path)

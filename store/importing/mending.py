@@ -40,7 +40,7 @@ def mended(source: Source, rows: Sequence[RowChoice]) -> Mended:
     """
     deciding = [row for row in rows if row.fix is not None or row.reading is not None]
     result = Mended(source.root)
-    if deciding and source.is_file:
+    if deciding:
         result.root = _Mender(source, deciding, result).walk(source.root, (), ())
     return result
 
@@ -132,9 +132,8 @@ def _below(source: Source, at: Key, parts: Key, name: str, item: Item) -> Key:
 
 def _elements(source: Source, at: Key, parts: Key, item: Item) -> list[Key]:
     """A node goes by its id, as everywhere; what has none of its own, by its place in the list."""
-    if at != (("nodes",) if source.role is Role.NODE_CONFIG else ()):
-        return [(*parts, str(number)) for number in range(len(item.elements))]
-    if source.role not in (Role.NODE_CONFIG, Role.NODE_LIST):
+    in_config = source.role in (Role.NODE_CONFIG, Role.DATABASE) and at == ("nodes",)
+    if not in_config and (at or source.role is not Role.NODE_LIST):
         return [(*parts, str(number)) for number in range(len(item.elements))]
     names: list[str] = []
     for number, element in enumerate(item.elements):

@@ -13,9 +13,12 @@ from typing import Any
 
 from store import files
 from store.errors import CannotCut, VersionConflict
+from store.importing import stillness
 from store.importing.other_database import load_database
 from store.importing.plan import Plan
 from store.importing.sources import Source
+
+_DAEMON_HINT = " If a daemon writes the file, stop it first; --wait waits until nobody does."
 
 
 def main_of(plan: Plan, *, rewrite: bool) -> Source:
@@ -28,13 +31,15 @@ def main_of(plan: Plan, *, rewrite: bool) -> Source:
     cut = [
         each
         for each in plan.sources
-        if plan.movable_in(each.path) and (each.format in ("yaml", "json") or each is plan.source)
+        if plan.movable_in(each.path) and each.format in ("yaml", "json")
     ]
     if len(cut) > 1:
         named = ", ".join(str(each.path) for each in cut)
         raise CannotCut(
             f"An import rewrites one file, and {named} would lose keys; nothing was changed.",
             hint="Import them one after the other with --rewrite, or all at once without.",
+            why=f"An import rewrites one file, and {named} would lose keys; import them one after"
+            " the other with --rewrite.",
         )
     return cut[0] if cut else plan.source
 
@@ -61,7 +66,8 @@ def check_unchanged(plan: Plan) -> None:
         if now != source.digest:
             raise VersionConflict(
                 f"{source.path} was changed since the plan was made; nothing was changed.",
-                hint="Plan the import again.",
+                hint="Plan the import again."
+                + (_DAEMON_HINT if stillness.is_daemons(source) else ""),
             )
 
 

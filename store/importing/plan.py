@@ -16,7 +16,7 @@ from store import files
 from store.errors import BadDocument, UsageError
 from store.importing import mending, walking
 from store.importing.choices import Choices, FileChoice, Role, RowChoice, Strategy
-from store.importing.other_database import is_database, load_database
+from store.importing.other_database import HEADER, is_database, load_database
 from store.importing.resolving import ABSENT, Absent, Judge, Present, Resolver, differ
 from store.importing.rows import Action, Row, Seal, Write
 from store.importing.sources import Source, guess_role, source
@@ -37,7 +37,8 @@ class Plan:
 
     ``sources`` have the roles and prefixes that were chosen. ``movable`` are files and their keys
     that the database takes whole. ``seals`` are the secrets that could be sealed: proposals until
-    ``decided``.
+    ``decided``. ``seen`` is the moment of the database that it was made against, None where nobody
+    noted it: see ``standing.moment``.
     """
 
     sources: tuple[Source, ...]
@@ -46,12 +47,14 @@ class Plan:
     writes: tuple[Write, ...]
     movable: tuple[tuple[Path, tuple[str, ...]], ...] = field(default=())
     seals: tuple[Seal, ...] = ()
+    seen: tuple[object, ...] | None = None
 
     @property
     def source(self) -> Source:
-        """The file that a rollback brings back: the node configuration, else the first one."""
+        """What a rollback brings back: the node configuration, else the first file, if any."""
         configs = (each for each in self.sources if each.role is Role.NODE_CONFIG)
-        return next(configs, self.sources[0])
+        texts = (each for each in self.sources if each.is_file)
+        return next(configs, next(texts, self.sources[0]))
 
     @property
     def strategy(self) -> Strategy:
@@ -94,8 +97,11 @@ class Plan:
         )
         return replace(self, rows=rows, seals=())
 
-    def refuse_misfits(self) -> None:
-        """Raise BadDocument, with its place, for the first row that does not fit."""
+    def refuse_misfits(self, *, fixable: bool = False) -> None:
+        """Raise BadDocument, with its place, for the first row that does not fit.
+
+        ``fixable`` says that whoever reads it can give it another value.
+        """
         for row in self.refused:
             why = row.reason.removesuffix(f"; {_IN_FILE}")
             raise BadDocument(
@@ -103,7 +109,7 @@ class Plan:
                 file=str(row.file),
                 line=row.line,
                 column=row.column,
-                hint=f"Mend it there, or give it a value with --fix '{row.path}=VALUE'.",
+                hint=f"Mend it there, or use --fix '{row.path}=VALUE'." if fixable else "",
             )
 
 
@@ -129,9 +135,10 @@ def load(
 
     Raises BadDocument with the place of the fault, and UsageError for a database that is not ours.
     """
-    data = files.read(path)
-    if not is_database(data):
-        return source(path, data, role=role, prefix=prefix)
+    if not is_database(files.head(path, len(HEADER))):
+        if role is Role.DATABASE:
+            raise UsageError(f"{path} is no database; nothing was changed.")
+        return source(path, files.read(path), role=role, prefix=prefix)
     if role not in (None, Role.DATABASE):
         raise UsageError(f"{path} is a database and no {role}; nothing was changed.")
     return load_database(path, key)

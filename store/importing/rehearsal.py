@@ -2,25 +2,32 @@
 
 It goes the whole way round, by other means than the plan's own: written as the import writes,
 exported as YAML text, read again as a legacy file is read, and compared leaf by leaf with the file.
+Secrets are sealed in the copy with the key of this user, opened again, and compared in memory.
 Of a document that is larger than a legacy file may be, the exported leaves themselves are compared.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from store import copying, database, entities, export, files, masks, paths
-from store.database import Database
+from store import codec, copying, database, entities, export, files, masks, paths
 from store.documents import Document
-from store.errors import NodedeckError
+from store.errors import NodedeckError, SecretError
 from store.importing import plan as planning
+from store.importing import writing
 from store.importing.leaves import same
 from store.importing.plan import Action, Plan, Role, Source
+from store.importing.progress import Course, Phase
+from store.importing.rows import Seal
 from store.locations import CONFIG_NAME, DATABASE_NAME, Locations
 from store.manager import ConfigManager
 from store.reading import read
+from store.sealing import keyfile, places
+from store.sealing.places import State
+from store.sealing.vault import Vault
 
 _IMPORTED: Final = (Action.ADD, Action.CHANGE, Action.EQUAL)
 _SHOWN: Final = 3
@@ -28,28 +35,35 @@ _SHOWN: Final = 3
 _READABLE: Final = 10_000
 
 
-def rehearse(approved: Plan, locations: Locations, *, actor: str) -> int:
+def rehearse(
+    approved: Plan, locations: Locations, *, actor: str, course: Course | None = None
+) -> int:
     """Try a plan on a private copy of the database; how many leaves came back as the file has them.
 
     Raises NodedeckError, naming them, where leaves did not, and whatever the real run would raise.
     """
+    course = course or Course()
     with tempfile.TemporaryDirectory(prefix="nodedeck-rehearsal-") as folder:
-        places = Locations(Path(folder) / CONFIG_NAME, Path(folder) / DATABASE_NAME)
-        _copied(locations.database, places.database)
-        with ConfigManager.open(places, actor=actor) as manager:
+        config, copy = Path(folder) / CONFIG_NAME, Path(folder) / DATABASE_NAME
+        _copied(locations.database, copy)
+        beside = Locations(config, copy, locations.master_key)
+        with ConfigManager.open(beside, actor=actor) as manager:
+            manager.database.execute_sql("PRAGMA synchronous=OFF")  # it need not outlive a crash
+            if approved.seals:
+                _lend_key(manager, locations.database)
             with manager.transaction("rehearsal") as db:
-                for write in approved.writes:
+                writing.check_unmoved(db, approved)
+                for write in course.steps(Phase.REHEARSAL, approved.writes):
                     entities.put(db, write.path, write.kind, write.value)
+                manager.seal_imported(approved.seals, "rehearsal")
+            shut = _shut(manager, approved.seals)
             document = manager.raw()
-            # a plan's rows are masked
-            back = {
-                entry.path: masks.masked(paths.split(entry.path), entry.value)
-                for entry in document.leaves()
-            }
+            back = codec.leaves(document.tree)
             if len(back) <= _READABLE:
                 back = _read_again(document) or back
+            course.check()
     wanted = [row for row in approved.rows if row.action in _IMPORTED and _holds(row.value)]
-    lost = [row.path for row in wanted if not _came_back(row, back)]
+    lost = [*shut, *(row.path for row in wanted if not _came_back(row, back))]
     if lost:
         more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
         raise NodedeckError(
@@ -57,7 +71,29 @@ def rehearse(approved: Plan, locations: Locations, *, actor: str) -> int:
             f" {approved.source.path} has it; nothing was changed.",
             hint="Leave these keys out of the file, and set them afterwards.",
         )
-    return len(wanted)
+    return len(wanted) + len(approved.seals)
+
+
+def _lend_key(manager: ConfigManager, live: Path) -> None:
+    """Have a spare key at hand where the real run would make one; raises what that would raise."""
+    if keyfile.ring(manager.master_key).present is None:
+        keyfile.refuse_beside(manager.master_key, live)
+        manager.spare_key = keyfile.throwaway()
+
+
+def _shut(manager: ConfigManager, seals: Sequence[Seal]) -> list[str]:
+    """The paths of sealed values that do not open to what the file has; no value is told."""
+    opener = Vault(manager.database, manager.master_key, spare=manager.spare_key)
+    return [seal.path for seal in seals if not _opens(opener, seal)]
+
+
+def _opens(opener: Vault, seal: Seal) -> bool:
+    with opener.db.reading():
+        sealed = places.find(opener.db, places.at(seal.path))
+        try:
+            return sealed.state is State.SEALED and same(opener.open(sealed), seal.value)
+        except SecretError:
+            return False
 
 
 def _copied(live: Path, copy: Path) -> None:
@@ -65,12 +101,9 @@ def _copied(live: Path, copy: Path) -> None:
         database.create(copy, created_by="nodedeck rehearsal")
         return
     files.create(copy)
-    source = Database(live, read_only=True)
-    try:
-        with copying.connected(copy) as target:
-            copying.copy_whole(source, target, copy)
-    finally:
-        source.close()
+    # bare connections: whoever reads by one first parses every trigger, and copying reads nothing
+    with copying.connected(live) as source, copying.connected(copy) as target:
+        copying.copy(source, target, copy)
 
 
 def _read_again(document: Document) -> dict[str, Any] | None:
@@ -92,7 +125,11 @@ def _leaves(text: bytes) -> dict[str, Any]:
 
 
 def _came_back(row: planning.Row, back: dict[str, Any]) -> bool:
-    return row.path in back and same(row.value, back[row.path])
+    if row.path not in back:
+        return False
+    value = back[row.path]
+    # a plan's rows are masked
+    return same(row.value, value) or same(row.value, masks.masked(paths.split(row.path), value))
 
 
 def _holds(value: Any) -> bool:

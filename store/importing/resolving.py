@@ -85,7 +85,9 @@ class Resolver:
                 elif step.kind is Kind.PROVIDER and step.provider is not None:
                     self._provider(step, step.provider)
                 elif step.secret:
-                    self._propose(step, step.secret, self._present(step.path, step.kind))
+                    address = paths.locate(step.path)
+                    entity = address.entity if address is not None else step.path
+                    self._propose(step, step.secret, self._present(entity, step.kind))
                 elif step.kind is Kind.SETTING:
                     self._setting(step)
                 else:
@@ -340,7 +342,7 @@ def overlaid(base: Mapping[str, Any], path: str, leaves: Mapping[str, Any]) -> d
 
 def differ(path: str, value: Any, now: Any) -> bool:
     """Whether an entity's value is another than the present one, or there is none yet."""
-    return now is ABSENT or leaves_at(path, value) != leaves_at(path, now)
+    return now is ABSENT or (value != now and leaves_at(path, value) != leaves_at(path, now))
 
 
 def _empty(one: Candidate) -> Any:

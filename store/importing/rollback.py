@@ -8,7 +8,6 @@ database as new, audited changes. Both are one unit of two files, as the import 
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,27 +16,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from store import codec, documents, files, history, latest, retention, undoing
+from store import codec, files, history, latest, retention, undoing
 from store.database import Database
-from store.errors import NodedeckError, Refused, UsageError, VersionConflict
-from store.importing import apply as engine
-from store.importing import plan as planning
-from store.importing import unit
-from store.importing.choices import Choices, rows_from_json
+from store.errors import HalfDone, Refused, UsageError, VersionConflict
+from store.importing import receipts, unit
+from store.importing.legacy_now import legacy_now
 from store.importing.originals import backup_path
-from store.importing.plan import Action, Plan, Role, Source
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import FieldChange
-from store.paths import PARAMS_SUFFIX, Kind, split
-from store.reading import Item
+from store.paths import Kind
 from store.sealing.vault import Vault
-from store.static_file import is_dynamic
-from store.tables import Imports
-from store.yaml_text import replace
 
-RECEIPT: Final = "nodedeck.import.receipt/1"
-ROLLBACK: Final = "nodedeck.import.rollback/1"
 _Changed = dict[str, tuple[int, str | None, str | None]]
 # what the daemon writes by itself; everything else moved on because somebody wanted it to
 _DAEMONS: Final = (Kind.CHAIN, Kind.SEED, Kind.VERSIONS)
@@ -91,6 +81,8 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
         db = manager.database
         with db.reading():
             found, facts = _receipt(db, number)
+            if facts["backup"] is None:
+                return _of_database(locations, db, found, facts, state)
             file, kept = Path(facts["file_path"]), _copy(facts)
             data = files.read(file) if file.exists() else b""
             ours = {facts["digest"], facts["digest_after"]}
@@ -101,7 +93,8 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
                 text, entities = kept, tuple(_write_back(db, changed))
                 moved = tuple(_moved(db, changed, before=True))
             else:
-                text, entities = _legacy_now(db, facts, data if edited else kept, changed), ()
+                base, nodes = data if edited else kept, _nodes_moved(db, changed)
+                text, entities = legacy_now(db, facts, base, nodes_moved=nodes), ()
                 moved = tuple(_moved(db, changed, before=False))
             return Rollback(
                 found,
@@ -114,6 +107,23 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
                 edited and state is State.BEFORE,
                 latest.newest_id(db),
             )
+
+
+def _of_database(
+    locations: Locations, db: Database, number: int, facts: dict[str, Any], state: State
+) -> Rollback:
+    """The rollback of an import of another database alone, which gave no file up."""
+    if state is State.NOW:
+        raise Refused(
+            f"Import {number} read {facts['file_path']}, which it left alone: there is no file to"
+            " bring back; nothing was changed.",
+            hint="'--state before' writes back what the database had before.",
+        )
+    file, changed = locations.config, _changed(db, facts)
+    data = files.read(file) if file.exists() else b""
+    entities, moved = tuple(_write_back(db, changed)), tuple(_moved(db, changed, before=True))
+    newest = latest.newest_id(db)
+    return Rollback(number, state, file, data, None, entities, moved, False, newest)
 
 
 def apply(
@@ -137,14 +147,14 @@ def apply(
                 f"{file} was changed since the rollback was planned; nothing was changed.",
                 hint="Run it again.",
             )
-        if not file.exists():
+        made = planned.text is not None and not file.exists()
+        if made:
             files.create(file)
         work = unit.Unit(
             file=file,
             before=files.digest(data),
             after=planned.text,
-            copy=backup_path(file, clock()),
-            receipt=True,
+            copy=backup_path(file, clock()) if file.exists() else None,
             fresh=False,
             what="rollback",
         )
@@ -154,7 +164,14 @@ def apply(
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
                 return _commit(manager, planned, work, token, reason)
 
-        return unit.carry_out(locations, work, data, commit)
+        try:
+            return unit.carry_out(locations, work, data, commit)
+        except HalfDone:
+            raise
+        except BaseException:
+            if made and not files.read(file):
+                file.unlink()
+            raise
 
 
 def _commit(
@@ -163,6 +180,7 @@ def _commit(
     why = reason or f"rollback of import {planned.receipt}"
     with manager.transaction(why) as db:
         newest = latest.newest_id(db)
+        _refuse_again(planned.receipt, receipts.done(db)[1])
         if newest != planned.newest and _touched_since(db, planned):
             raise VersionConflict(
                 "The database was changed since the rollback was planned; nothing was changed.",
@@ -170,27 +188,20 @@ def _commit(
             )
         for path, change, stored in planned.entities:
             undoing.put_back(Vault(db, manager.master_key), path, change, stored)
-        at, host = manager.clock().isoformat(timespec="milliseconds"), socket.gethostname()
         receipt = {
-            "schema": ROLLBACK,
+            "schema": receipts.ROLLBACK,
             "token": token,
             "role": "rollback",
             "of": planned.receipt,
             "state": planned.state,
-            "at": at,
-            "actor": manager.actor,
-            "host": host,
+            "reason": why,
             "file": str(planned.file),
             "digest": work.before,
             "digest_after": work.before if work.after is None else files.digest(work.after),
-            "backup": str(work.copy),
+            "backup": str(work.copy) if work.copy else None,
             "changes": [newest + 1, latest.newest_id(db)],
         }
-        return int(
-            Imports.insert(
-                at=at, actor=manager.actor, host=host, receipt_json=codec.dump(receipt)
-            ).execute(db.sqlite)
-        )
+        return receipts.keep(manager, socket.gethostname(), receipt)
 
 
 def _touched_since(db: Database, planned: Rollback) -> bool:
@@ -200,13 +211,7 @@ def _touched_since(db: Database, planned: Rollback) -> bool:
 
 
 def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
-    rows = Imports.select(Imports.id, Imports.receipt_json).order_by(Imports.id.desc())
-    stored = {each: codec.load(text) for each, text in rows.tuples().execute(db.sqlite)}
-    receipts = {each: facts for each, facts in stored.items() if isinstance(facts, dict)}
-    taken_back = {
-        facts.get("of"): each for each, facts in receipts.items() if facts.get("schema") == ROLLBACK
-    }
-    imports = [each for each, facts in receipts.items() if facts.get("schema") == RECEIPT]
+    imports, taken_back = receipts.done(db)
     if number is None:
         number = next((each for each in imports if each not in taken_back), None)
         if number is None:
@@ -219,12 +224,8 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             f"There is no import {number}; nothing was changed.",
             hint="'nodedeck import list' shows them.",
         )
-    if number in taken_back:
-        raise VersionConflict(
-            f"Import {number} was taken back already (receipt {taken_back[number]});"
-            " nothing was changed."
-        )
-    facts = receipts[number]
+    _refuse_again(number, taken_back)
+    facts = receipts.facts(db, number)
     if "changes" not in facts or "file_path" not in facts:
         raise Refused(
             f"Import {number} was made by an older nodedeck, whose receipt does not say enough;"
@@ -232,6 +233,14 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             hint=f"The file's copy is {facts.get('backup')}.",
         )
     return number, facts
+
+
+def _refuse_again(number: int, taken_back: dict[int, int]) -> None:
+    if number in taken_back:
+        raise VersionConflict(
+            f"Import {number} was taken back already (receipt {taken_back[number]});"
+            " nothing was changed."
+        )
 
 
 def _copy(facts: dict[str, Any]) -> bytes:
@@ -291,29 +300,6 @@ def _moved(db: Database, changed: _Changed, *, before: bool) -> Iterator[FieldCh
         )
 
 
-def _legacy_now(db: Database, facts: dict[str, Any], base: bytes, changed: _Changed) -> bytes:
-    """The file in its legacy shape with the values of now, on the text of ``base``."""
-    file = Path(facts["file_path"])
-    role = Role(facts["role"])
-    source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
-    choices = Choices(rows=rows_from_json(facts.get("choices")))
-    against = planning.make([source], engine.present_in(db), choices)
-    text = _FILLED[role](db, source, against, _nodes_moved(db, changed))
-    if text == base:
-        return base
-    again = planning.make(
-        [planning.source(file, text, role=role, prefix=source.prefix)],
-        engine.present_in(db),
-        choices,
-    )
-    wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
-    if wrong:
-        raise NodedeckError(
-            f"{file} would not read back {wrong[0]} as the database has it; nothing was changed."
-        )
-    return text
-
-
 def _nodes_moved(db: Database, changed: _Changed) -> bool:
     """Whether a node differs from what the import wrote, be it in a field that no file names."""
     return any(
@@ -321,75 +307,3 @@ def _nodes_moved(db: Database, changed: _Changed) -> bool:
         and not undoing.same(path, undoing.present(db, path), new)
         for path, (_, _, new) in changed.items()
     )
-
-
-def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
-    now = documents.legacy_shape(documents.database_tree(db))
-    in_file = {name for name in source.root.entries if is_dynamic(name)}
-    text = source.data
-    for row in against.rows:
-        parts = split(row.path)
-        if row.action is Action.CONFLICT and parts[0] != "nodes":
-            text = replace(text, parts, row.present)
-    named = {row.path for row in against.rows}
-    for root in filter(is_dynamic, now):
-        if root not in in_file:
-            text = replace(text, (root,), now[root])
-        elif root.endswith(PARAMS_SUFFIX) and isinstance(now[root], dict):
-            for name, value in now[root].items():
-                if not any(path in named for path in codec.leaves(value, root, name)):
-                    text = replace(text, (root, name), value)
-    if "nodes" in in_file and (moved or _differ(source.root.entries["nodes"], against, now)):
-        kept = [row.path for row in against.rows if _only_in_file(row)]
-        if kept:
-            raise Refused(
-                f"{kept[0]} stands only in {source.path}, and the list of nodes around it is"
-                " another by now; nothing was changed.",
-                hint="Take it out of the file's copy and back in by hand, or use --state before.",
-            )
-        text = replace(text, ("nodes",), now.get("nodes", []))
-    return text
-
-
-def _differ(item: Item, against: Plan, now: dict[str, Any]) -> bool:
-    rows = [row for row in against.rows if split(row.path)[0] == "nodes"]
-    same = all(row.action in (Action.EQUAL, Action.STAY) for row in rows)
-    return not same or len(now.get("nodes", ())) != len(item.elements)
-
-
-def _only_in_file(row: planning.Row) -> bool:
-    return row.action is Action.STAY and split(row.path)[0] == "nodes"
-
-
-def _node_list(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
-    now = documents.legacy_shape(documents.database_tree(db))
-    if not moved and not _differ(source.root, against, now):
-        return source.data
-    return (json.dumps(now.get("nodes", []), ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _settings(_db: Database, source: Source, against: Plan, _moved: bool) -> bytes:
-    text = source.data
-    for row in against.rows:
-        if row.action is Action.CONFLICT:
-            parts = split(row.path)
-            text = replace(text, _in_file(source, parts), row.present)
-    return text
-
-
-def _in_file(source: Source, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """Where a setting's path stands in its file, as the plan took it from there."""
-    if source.prefix:
-        return parts[1:]
-    item = source.root.entries.get(parts[1]) if len(parts) == 2 else None
-    own = parts[0] == source.path.stem and item is not None and item.kind != "map"
-    return parts[1:] if own else parts
-
-
-_FILLED: Final[dict[Role, Callable[[Database, Source, Plan, bool], bytes]]] = {
-    Role.NODE_CONFIG: _node_config,
-    Role.NODE_LIST: _node_list,
-    Role.SETTINGS: _settings,
-    # what was sealed is the database's alone: the copy has it as it was
-    Role.PROVIDERS: lambda _db, source, _against, _moved: source.data,
-}

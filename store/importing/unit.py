@@ -34,32 +34,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from store import codec, database, files, latest
+from store import database, files, latest
 from store.database import Database
 from store.errors import HalfDone, MissingDatabase, NodedeckError, UsageError
+from store.importing import receipts
 from store.locations import Locations, journal_of
 
 Result = TypeVar("Result")
 
-_SCHEMA: Final = "nodedeck.import.journal/1"
+_SCHEMA: Final = "nodedeck.import.journal/2"
 _BLOCK: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One change of a file's text together with a transaction, or of either alone.
+    """One change of a file's text together with a transaction, which leaves a receipt.
 
     ``before`` is the digest of the file that is replaced, ``after`` its new bytes or None where it
-    stays. ``receipt`` is whether the transaction leaves one, ``fresh`` whether it makes the
-    database, and ``copy`` where the file's bytes of before are kept. ``also`` are copies of files
-    that the unit does not touch, which are of no use without it.
+    stays. ``fresh`` is whether the transaction makes the database, ``copy`` where the file's bytes
+    of before are kept, None where there is no file to keep, and ``also`` where copies of files
+    stand that the unit does not touch, which are of no use without it.
     """
 
     file: Path
     before: str
     after: bytes | None
     copy: Path | None
-    receipt: bool
     fresh: bool
     what: str = "import"
     also: tuple[Path, ...] = ()
@@ -72,11 +72,6 @@ class Recovered:
 
     unit: Unit
     finished: bool
-
-
-def receipt_beside(copy: Path) -> Path:
-    """The place of the receipt that belongs to a file's copy."""
-    return copy.with_name(copy.name.replace(".pre-migration.", ".import-receipt.", 1) + ".json")
 
 
 @contextmanager
@@ -139,7 +134,7 @@ def recover(locations: Locations) -> Recovered | None:
 
 def recover_alone(locations: Locations, unit: Unit) -> Recovered:
     """As ``recover``, under the caller's ``alone``."""
-    if _committed(locations, unit) or (not unit.receipt and _rewritten(unit)):
+    if _committed(locations, unit):
         _complete(locations, unit)
         return Recovered(unit, finished=True)
     _take_back(locations, unit)
@@ -172,7 +167,6 @@ def _begin(locations: Locations, unit: Unit) -> None:
         "after": after,
         "copy": str(unit.copy.absolute()) if unit.copy else None,
         "also": [str(each.absolute()) for each in unit.also],
-        "receipt": unit.receipt,
         "fresh": unit.fresh,
     }
     files.write(journal_of(locations.database), (json.dumps(kept, indent=2) + "\n").encode())
@@ -188,14 +182,15 @@ def _load(locations: Locations) -> Unit | None:
         raise files.cannot("read", place, error) from error
     try:
         kept: dict[str, Any] = json.loads(data)
+        if kept["schema"] != _SCHEMA:
+            raise ValueError(kept["schema"])
         after = kept["after"]
         return Unit(
             file=Path(kept["file"]),
             before=kept["before"],
             after=None if after is None else base64.b64decode(after, validate=True),
             copy=Path(kept["copy"]) if kept["copy"] else None,
-            also=tuple(map(Path, kept.get("also", ()))),
-            receipt=kept["receipt"],
+            also=tuple(map(Path, kept["also"])),
             fresh=kept["fresh"],
             what=kept["what"],
             token=kept["token"],
@@ -209,37 +204,24 @@ def _load(locations: Locations) -> Unit | None:
 
 def _committed(locations: Locations, unit: Unit) -> bool:
     """Whether the database holds the unit's receipt."""
-    if not unit.receipt or not locations.database.exists():
+    if not locations.database.exists():
         return False
     try:
         db = Database(locations.database, read_only=True)
     except MissingDatabase:  # made, but nothing was committed into it
         return False
     try:
-        stored = db.rows(
-            "SELECT id FROM imports WHERE json_valid(receipt_json)"
-            " AND json_extract(receipt_json,'$.token')=?",
-            (unit.token,),
-        )
+        return receipts.is_kept(db, unit.token)
     finally:
         db.close()
-    return bool(stored)
-
-
-def _rewritten(unit: Unit) -> bool:
-    """Whether the file has its new text already, or part of it."""
-    if unit.after is None or not unit.file.is_file():
-        return False
-    data = files.read(unit.file)
-    return files.digest(data) != unit.before and (data == unit.after or _torn(unit, data))
 
 
 def _complete(locations: Locations, unit: Unit) -> None:
     if unit.after is not None:
         _rewrite(unit, unit.after)
         _sweep(unit.file.resolve())
-    if unit.receipt and unit.copy is not None:
-        _keep_receipt(locations, unit, receipt_beside(unit.copy))
+    if unit.copy is not None:
+        _write_receipt(locations, unit, receipts.beside(unit.copy))
     _end(locations, journal_of(locations.database))
 
 
@@ -278,9 +260,20 @@ def _torn(unit: Unit, data: bytes) -> bool:
     if data[: len(new)] == new:  # all of it, and an end not yet cut off
         return data[len(new) :] == old[len(new) : len(data)]
     blocks = range(0, len(data), _BLOCK)
-    return all(data[at : at + _BLOCK] in _either(old, new, at) for at in blocks) or any(
-        data == new[:at] + old[at:] for at in range(len(new) + 1)
-    )
+    if all(data[at : at + _BLOCK] in _either(old, new, at) for at in blocks):
+        return True
+    # or new up to any byte, and old from there
+    agreed = _common(data, new) + _common(data[::-1], old[::-1])
+    return len(data) == len(old) and agreed >= len(data)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many first bytes two texts share."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
 
 
 def _either(old: bytes, new: bytes, at: int) -> tuple[bytes, ...]:
@@ -313,24 +306,17 @@ def _empty(path: Path) -> bool:
     except UsageError:  # somebody else's, or one that is not ours to remove
         return False
     try:
-        receipts = db.value("SELECT count(*) FROM imports")
-        return latest.newest_id(db) == 0 and not receipts
+        return latest.newest_id(db) == 0 and not db.value("SELECT count(*) FROM imports")
     finally:
         db.close()
 
 
-def _keep_receipt(locations: Locations, unit: Unit, place: Path) -> None:
+def _write_receipt(locations: Locations, unit: Unit, place: Path) -> None:
     db = Database(locations.database, read_only=True)
     try:
-        ((number, stored),) = db.rows(
-            "SELECT id, receipt_json FROM imports WHERE json_valid(receipt_json)"
-            " AND json_extract(receipt_json,'$.token')=?",
-            (unit.token,),
-        )
+        receipts.write_beside(db, unit.token, place)
     finally:
         db.close()
-    text = json.dumps({"id": number, **codec.load(stored)}, ensure_ascii=False, indent=2)
-    files.write(place, f"{text}\n".encode())
     _sweep(place)
 
 

@@ -234,8 +234,9 @@ class _Walker:
                 return ""
             where = "the file" if found[1] == here else f"{found[1]}:{found[2]} and this file"
             return f"two values of {where} would stand at this path, or one inside the other"
-        inside = dict.fromkeys(above, (False, here, item.line))
-        self.places |= {**inside, **self.places, parts: (True, here, item.line)}
+        for place in above:
+            self.places.setdefault(place, (False, here, item.line))
+        self.places[parts] = (True, here, item.line)
         return ""
 
     def providers(self, root: Item) -> None:

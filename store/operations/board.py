@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store import settings_board, settings_flags, settings_profiles
+from store import latest, settings_board, settings_flags, settings_profiles
 from store.operations.reading import DocumentReader
 from store.settings_board import Board, Mark
 
@@ -25,4 +25,5 @@ class BoardOperations(DocumentReader):
                 flags=tuple(settings_flags.listed(self.database)),
                 fault="" if fault is None else str(fault),
                 mark=stand,
+                change_id=latest.newest_id(self.database),
             )

@@ -1,4 +1,4 @@
-"""What is looked for where secrets may stand in clear; that they were opened is on record."""
+"""Copies of secrets in clear: what is looked for, and copies shredded; both are on record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from store.errors import SecretError
 from store.operations.secrets import SecretOperations
-from store.sealing import access, needles, places, traces
+from store.sealing import access, needles, places, shredding, traces
+from store.sealing.leaks import Leak
 from store.sealing.needles import Needle
 from store.sealing.places import Beside, State
 from store.sealing.vault import Vault
@@ -52,7 +53,7 @@ class LeakOperations(SecretOperations):
 
         Each is on record. Raises what ``Vault.put`` raises.
         """
-        vault, cleared = Vault(self.database, self.master_key), False
+        vault, cleared = Vault(self.database, self.master_key, spare=self.spare_key), False
         for each in proposed:
             place = places.at(each.path)
             cleared |= vault.put(place, each.value, each.beside).cleared
@@ -60,9 +61,26 @@ class LeakOperations(SecretOperations):
             self._record("import", place.path, reason, f"version {version}")
         return cleared
 
+    def shred(self, leak: Leak, *, reason: str | None = None) -> None:
+        """Overwrite and remove a file in which sealed values stand in clear.
+
+        The row of the access log comes first, since nothing brings the file back. Raises what
+        ``shredding.shred`` raises, and what a write raises where the row cannot be written: then
+        the file is as it was.
+        """
+        path = leak.paths[0] if len(leak.paths) == 1 else access.EVERYTHING
+        told = f"{leak.suspect.path} ({leak.suspect.kind})"
+        with self._on_record("shred", path, reason):
+            # the row must outlive a power cut that comes after the file is gone
+            self.database.execute_sql("PRAGMA synchronous=FULL")
+            with self.database.writing():
+                self._record("shred", path, reason, f"overwriting and removing {told}")
+            shredding.shred(leak.suspect)
+
     def wanted(self) -> Wanted:
         """What to look for; one row of the access log says how many values were opened for it.
 
+        It is the present values: what was rotated away should open nothing any more.
         Without sealed values nothing is written. Raises what a write raises where the row cannot
         be written, and then no value was opened.
         """

@@ -37,11 +37,16 @@ class Looking(DocumentReader):
             snapshot = state.snapshot(self.database, self.clock())
             return snapshot, tuple(history.newest(self.database, limit))
 
-    def evidence(self, inspection: Inspection | None = None) -> Evidence:
-        """What findings are judged from, as of one moment, with an inspection made before."""
+    def evidence(
+        self, inspection: Inspection | None = None, hour: BlockHour | None = None
+    ) -> Evidence:
+        """What findings are judged from, as of one moment, with an inspection made before.
+
+        Of an ``hour`` of block times that is known, only the minutes since are read.
+        """
         with self.database.reading():
             snapshot = state.snapshot(self.database, self.clock())
-            found = evidence.gather(self.database, snapshot, self.overrides, inspection)
+            found = evidence.gather(self.database, snapshot, self.overrides, inspection, hour)
             seals = sealing.gather(self.database, self.master_key)
         return replace(found, secrets=tuple(sealing.judged(seals)))
 

@@ -202,11 +202,8 @@ class SecretOperations(Looking):
         With ``dry_run`` nothing is, and no master key is made for what will be rolled back.
         """
         if dry_run:
-            self.rehearsing = True
-            try:
+            with self.rehearsing():
                 yield
-            finally:
-                self.rehearsing = False
         elif self.holds_secret(path, value):
             with self._on_record("set", path, reason):
                 yield

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from store import checks, codec, paths, settings, settings_schema, versions, writes
 from store.door import Door
 from store.errors import InvalidValue, Refused, UnknownPath
+from store.operations import recording
 from store.paths import Kind
 from store.sealing.vault import Vault
-from store.settings import Setting
+from store.settings import Key, Setting
 from store.settings_builtin import OWN_SERVICE
 from store.settings_rules import Rule, SettingType, checked
 from store.tables import CURRENT_TIMESTAMP, SettingRules
@@ -113,12 +114,14 @@ class SettingOperations(Door):
         service: str,
         values: Mapping[str, Any],
         *,
+        unset: Collection[str] = (),
         expect_version: int | None = None,
         create: bool = False,
         reason: str | None = None,
     ) -> int:
         """Set several settings of one service at once, or none; keys are paths below the service.
 
+        Those of ``unset`` lose their own value in the same transaction, as ``unset`` does it.
         Raises VersionConflict where the service has another version than expected, InvalidValue
         for a value that does not fit, UnknownPath for a key without a value or a rule unless
         ``create`` makes it; secrets are sealed, which raises what ``Vault.put`` raises.
@@ -127,15 +130,19 @@ class SettingOperations(Door):
         with self._writing(reason) as newest:
             versions.expect_service(db, service, expect_version)
             for key, value in values.items():
-                path = paths.setting_path(service, paths.join(*paths.split(key)))
-                own = settings.key_of(path)
+                path, own = _below(service, key)
                 if not (create or settings.is_stored(db, *own) or settings.rule_of(db, *own)):
                     raise UnknownPath(
                         f"There is no setting {path}; nothing was changed.",
                         hint="'nodedeck list' shows all paths.",
                     )
                 checks.storable(value, path)
-                Vault(db, self.master_key).put_setting(*own, value)
+                vault = Vault(db, self.master_key, spare=self.spare_key)
+                vault.put_setting(*own, value)
+                if value != codec.MASK and settings.is_secret(db, path, value):
+                    recording.sealed(self, path, reason)
+            for key in unset:
+                self._drop(*_below(service, key), reason)
         return newest[0]
 
     def unset(
@@ -148,20 +155,30 @@ class SettingOperations(Door):
         """
         service, key = settings.key_of(path)
         address = paths.Address(paths.setting_path(service, key), Kind.SETTING)
-        db = self.database
         with self._writing(reason) as newest:
-            versions.expect(db, address, expect_version)
-            if not settings.is_stored(db, service, key):
-                rule = settings.rule_of(db, service, key)
-                if rule is None or not rule.has_default:
-                    known = (each.path for each in settings.listed(db))
-                    near = paths.nearest(path, known)
-                    raise UnknownPath(
-                        f"There is no setting {path}; nothing was changed.",
-                        hint=f"Did you mean {', '.join(near)}?" if near else "",
-                    )
-            writes.drop_setting(db, service, key)
+            versions.expect(self.database, address, expect_version)
+            self._drop(path, (service, key), reason)
         return newest[0]
+
+    def _drop(self, path: str, own: Key, reason: str | None) -> None:
+        db = self.database
+        if not settings.is_stored(db, *own):
+            rule = settings.rule_of(db, *own)
+            if rule is None or not rule.has_default:
+                near = paths.nearest(path, (each.path for each in settings.listed(db)))
+                raise UnknownPath(
+                    f"There is no setting {path}; nothing was changed.",
+                    hint=f"Did you mean {', '.join(near)}?" if near else "",
+                )
+        elif settings.is_secret(db, path):
+            recording.removed(self, path, reason)
+        writes.drop_setting(db, *own)
+
+
+def _below(service: str, key: str) -> tuple[str, Key]:
+    """The path of a key below a service, and what it is stored under."""
+    path = paths.setting_path(service, paths.join(*paths.split(key)))
+    return path, settings.key_of(path)
 
 
 def _refuse_own(service: str) -> None:

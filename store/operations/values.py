@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,9 +22,9 @@ from store import (
 from store.documents import Document
 from store.errors import NodedeckError, UnknownPath, UsageError
 from store.models import EpochSeed, Node, NodeVersions, UpgradePlan
+from store.operations import recording
 from store.operations.static import StaticOperations
 from store.paths import Address, Kind
-from store.sealing import access, places
 from store.sealing.vault import Vault
 from store.settings_rules import in_clear, typed
 
@@ -102,6 +101,16 @@ class ValueOperations(StaticOperations):
         with self.database.reading():
             return versions.current(self.database, address)
 
+    def expect_version(self, path: str, version: int | None) -> None:
+        """Raise VersionConflict where ``version_of`` a path says something else than ``version``.
+
+        None expects nothing. Inside a transaction it holds to the end of that.
+        """
+        address = paths.locate(path)
+        if address is not None and address.kind is not Kind.STATIC:
+            with self.database.reading():
+                versions.expect(self.database, address, version)
+
     def set_node(
         self,
         node_id: str,
@@ -175,10 +184,10 @@ class ValueOperations(StaticOperations):
         stored = settings.is_stored(db, service, key)
         if rule is None and not stored and not create:
             raise self._unknown(path)
-        vault = Vault(db, self.master_key, rehearsal=self.rehearsing)
+        vault = Vault(db, self.master_key, spare=self.spare_key)
         if settings.is_secret(db, path, present):
             vault.put_setting(service, key, text)
-            self._record_sealed(path, reason)
+            recording.sealed(self, path, reason)
             return
         if rule is not None:
             value = typed(rule, text)
@@ -187,20 +196,7 @@ class ValueOperations(StaticOperations):
         checks.storable(value, path)
         vault.put_setting(service, key, value)
         if settings.is_secret(db, path, value):
-            self._record_sealed(path, reason)
-
-    def _record_sealed(self, path: str, reason: str | None) -> None:
-        """Put a setting that was sealed on record, as ``set_secret`` does."""
-        access.record(
-            self.database,
-            at=self.clock(),
-            actor=self.actor,
-            act="set",
-            path=path,
-            origin=access.origin(os.environ),
-            reason=reason,
-            result=f"version {places.find(self.database, places.at(path)).version}",
-        )
+            recording.sealed(self, path, reason)
 
     def _put_entity(self, address: Address, value: Any) -> None:
         db, parts = self.database, paths.split(address.entity)

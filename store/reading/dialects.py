@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 import yaml
@@ -17,6 +18,8 @@ from store.reading.scalars import Misfit, resolve
 
 # No reader sees anything but text behind any other first character.
 _TELLING = frozenset("yYnNtTfFoO~0123456789+-.=<")
+# most of what stands in files, and the same to all of them
+_AGREED = re.compile(r"-?[1-9][0-9]{0,17}|0|true|false")
 _CORE_CONSTANTS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -41,12 +44,17 @@ class Reading(NamedTuple):
 
 def readings(item: Item) -> tuple[Reading, ...]:
     """Return how PyYAML, YAML 1.2 and Go read a plain scalar where they differ, else nothing."""
-    if not item.plain or item.text[:1] not in _TELLING:
+    if not item.plain or item.text[:1] not in _TELLING or _AGREED.fullmatch(item.text):
         return ()
+    return _differing(item.text)
+
+
+@lru_cache(maxsize=4096)  # the same versions and limits stand in every node of a list
+def _differing(text: str) -> tuple[Reading, ...]:
     found = (
-        Reading("PyYAML", *_described(_pyyaml, item.text)),
-        Reading("YAML 1.2", *_described(_core, item.text)),
-        Reading("Go", *_go(item.text)),
+        Reading("PyYAML", *_described(_pyyaml, text)),
+        Reading("YAML 1.2", *_described(_core, text)),
+        Reading("Go", *_go(text)),
     )
     agreed = len({reading[1:] for reading in found}) == 1
     return () if agreed else found

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Literal
+from weakref import WeakValueDictionary
 
+from store.collecting import held_back
 from store.reading.intake import decode
 from store.reading.item import Item
 from store.reading.json_reader import read_json
@@ -18,6 +21,8 @@ Format = Literal["yaml", "toml", "json"]
 _READERS = {"yaml": read_yaml, "toml": read_toml, "json": read_json}
 _LIMITS = {"yaml": 16 * 2**20, "toml": 2**20, "json": 16 * 2**20}
 
+_held: WeakValueDictionary[tuple[Format, bytes], Item] = WeakValueDictionary()
+
 _SUFFIXES: dict[str, Format] = {
     ".yaml": "yaml",
     ".yml": "yaml",
@@ -28,16 +33,21 @@ _TOML_LINE = re.compile(r"""\[{1,2}\s*[\w.\- "']+\]{1,2}\s*(?:#.*)?|[\w.\-"']+\s
 _SAMPLE = 65_536
 
 
+@held_back()
 def read(data: bytes, name: str, format: Format) -> Item:
     """Return a file's document as a tree; ``name`` is for messages only. An empty file is null.
 
     Raises BadDocument, with line and column where the fault has a place, for everything that
     cannot be read completely and safely.
     """
-    text = decode(data, name, _LIMITS[format])
-    if not text.strip(" \t\r\n"):
-        return Item("null", None)
-    return _READERS[format](text, name)
+    # whoever still holds the tree of the same bytes spares another reading of them
+    key = (format, sha256(data).digest())
+    held = _held.get(key)
+    if held is None:
+        text = decode(data, name, _LIMITS[format])
+        held = _READERS[format](text, name) if text.strip(" \t\r\n") else Item("null", None)
+        _held[key] = held
+    return held
 
 
 def guess_format(name: str, data: bytes) -> Format:

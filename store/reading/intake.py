@@ -10,8 +10,8 @@ from store.errors import BadDocument
 MAX_DEPTH = 64
 """Nested mappings and lists; far below where libyaml crashes the process (20,000)."""
 
-MAX_NODES = 100_000
-"""Values after aliases and merges are expanded."""
+MAX_NODES = 250_000
+"""Values after aliases and merges are expanded: ten thousand nodes of twenty-five each."""
 
 _CONTROL = re.compile(r"\A\ufeff|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")

@@ -10,7 +10,7 @@ Kind = Literal["map", "list", "str", "int", "float", "bool", "null", "time"]
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Item:
     """One value of a legacy file.
 

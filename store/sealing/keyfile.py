@@ -47,16 +47,20 @@ class MasterKey:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The keys of one user: the present one, the next of an unfinished rekey, retired ones."""
+    """The keys of one user: the present one, the next of an unfinished rekey, retired ones.
+
+    ``spare`` is of no file: with it is sealed what will be thrown away.
+    """
 
     path: Path
     present: MasterKey | None = None
     upcoming: MasterKey | None = None
     retired: tuple[MasterKey, ...] = ()
+    spare: MasterKey | None = None
 
     def find(self, key_id: str) -> MasterKey | None:
         """The key of an id, None where it is not here."""
-        known = (self.present, self.upcoming, *self.retired)
+        known = (self.present, self.upcoming, *self.retired, self.spare)
         return next((key for key in known if key is not None and key.id == key_id), None)
 
 

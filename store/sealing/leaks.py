@@ -43,13 +43,13 @@ class Report:
     left_out: tuple[str, ...] = ()
 
     @property
-    def shreddable(self) -> tuple[Suspect, ...]:
+    def shreddable(self) -> tuple[Leak, ...]:
         """The leaking files that are only copies of what stands elsewhere."""
-        return tuple(leak.suspect for leak in self.leaks if leak.suspect.kind in SHREDDED)
+        return tuple(leak for leak in self.leaks if leak.suspect.kind in SHREDDED)
 
-    def without(self, gone: Set[Suspect]) -> Report:
+    def without(self, gone: Set[Leak]) -> Report:
         """The same report without some files."""
-        return replace(self, leaks=tuple(each for each in self.leaks if each.suspect not in gone))
+        return replace(self, leaks=tuple(each for each in self.leaks if each not in gone))
 
 
 def search(found: Found, needles: Mapping[str, Needle]) -> tuple[tuple[Leak, ...], tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,17 +33,18 @@ class Vault:
     """A database and the place of the key that its secrets are sealed with.
 
     ``accept_lost`` says that values whose key is lost may be written over, and a new master key
-    made beside them; ``rehearsal`` that no key is made for what will be rolled back.
+    made beside them. ``spare`` is a key that seals, where there is none yet, what will be rolled
+    back or thrown away: then none is made.
     """
 
     db: Database
     key_path: Path
     accept_lost: bool = False
-    rehearsal: bool = False
+    spare: MasterKey | None = None
 
     def ring(self) -> Ring:
         """The keys there are; raises SecretError for a file that is none."""
-        return keyfile.ring(self.key_path)
+        return replace(keyfile.ring(self.key_path), spare=self.spare)
 
     def open(self, secret: Secret) -> Any:
         """The value of a secret, be it sealed or in clear.
@@ -159,7 +160,7 @@ class Vault:
         if ring.present is not None:
             return ring.present
         keyfile.refuse_beside(self.key_path, self.db.path)
-        return keyfile.throwaway() if self.rehearsal else keyfile.create(self.key_path)
+        return self.spare or keyfile.create(self.key_path)
 
     def _forget(self, place: Place) -> bool:
         """Take what the log still holds of a value in clear out of its rows; whether it did.

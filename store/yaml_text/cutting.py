@@ -43,8 +43,9 @@ def cut(data: bytes, paths: Iterable[Path]) -> Cut:
         prove(document, reparsed(result, document.is_json), dropped, cut=True)
     except Unsafe as unsafe:
         hint = _by_hand(document, dropped) if document else ""
-        message = f"The keys cannot be cut out of the text: {unsafe}. Nothing was changed."
-        raise CannotCut(message, hint=hint) from None
+        why = f"The keys cannot be cut out of the text: {unsafe}."
+        told = f"{why} {hint}".strip()
+        raise CannotCut(f"{why} Nothing was changed.", hint=hint, why=told) from None
     pieces = (document.text[edit.start : edit.end] for edit in sorted(edits))
     return Cut(result, tuple(piece for piece in pieces if "#" in piece))
 

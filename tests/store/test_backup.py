@@ -16,7 +16,7 @@ import pytest
 
 from store import backup, restoring, schema
 from store.backup import Backup
-from store.database import Database, create
+from store.database import Database
 from store.errors import (
     Busy,
     ForeignDatabase,
@@ -356,40 +356,6 @@ def test_a_backup_that_changed_since_it_was_checked_is_not_restored(
         restoring.apply(planned, actor=ACTOR, host=HOST, clock=clock)
     assert manager.height() == 99
     assert folder(locations) == [made.path.name, backup.manifest_of(made.path).name]
-
-
-def test_a_full_disk_leaves_no_half_backup(
-    tmp_path: Path, clock: FixedClock, manager: ConfigManager, locations: Locations
-) -> None:
-    made = take(locations, clock)
-    disk = tmp_path / "disk"
-    with small_disk(disk, "2m"):
-        there = Locations(disk / "config.yaml", disk / "state.db")
-        create(there.database, created_by="tests")
-        with ConfigManager.open(there, actor=ACTOR) as opened:
-            opened.set_height(5)
-            with pytest.raises(NodedeckError, match="space"):
-                while True:
-                    take(there, clock)
-            assert all(backup.verify(one) == [] for one in backup.listed(there))
-            assert len(folder(there)) == 2 * len(backup.listed(there))
-            before = folder(there)
-            with pytest.raises(NodedeckError, match="space"):
-                restore(made, there, clock)
-            assert opened.height() == 5
-            assert folder(there) == before
-
-
-def test_a_directory_that_cannot_be_written_is_named(
-    tmp_path: Path, clock: FixedClock, manager: ConfigManager, database: Path
-) -> None:
-    place = tmp_path / "place"
-    with small_disk(place, "1m"):
-        there = Locations(place / "config.yaml", place / "state.db")
-        there.database.write_bytes(database.read_bytes())
-        subprocess.run(("mount", "-o", "remount,ro", str(place)), check=True)
-        with pytest.raises(NodedeckError, match="read-only file system"):
-            take(there, clock)
 
 
 def test_an_older_schema_is_brought_up_to_date_on_its_way(

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from store import blocks
+from store import blocks, rules_chain
 from store.blocks import BlockHour
 from store.database import Database
+from store.evidence import this_platform
 from store.manager import ConfigManager
-from store.models import UpgradePlan
+from store.models import HeightMark, UpgradePlan
 from tests.support.clock import FixedClock
 
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -184,6 +185,37 @@ def test_a_pace_of_a_few_blocks_has_no_band(database: Path, manager: ConfigManag
     manager.set_upgrade_plan(UpgradePlan(name="v2", height=2000))
     arrival = blocks.upgrade(manager.snapshot(), manager.block_hour())
     assert arrival is not None and arrival.give_or_take is None
+
+
+def test_a_band_as_long_as_the_way_is_none(manager: ConfigManager) -> None:
+    manager.set_height(1000)
+    manager.set_upgrade_plan(UpgradePlan(name="v2", height=2000))
+    # one to sixty blocks a minute: the pace is anybody's guess
+    at, height, marks = NOON - 6 * MINUTE, 1, [HeightMark(at=NOON - 6 * MINUTE, height=1)]
+    for count in (1, 60, 2, 60, 1, 60):
+        at, height = at + MINUTE, height + count
+        marks.append(HeightMark(at=at, height=height))
+    hour = BlockHour(NOON, tuple(marks))
+    pace = blocks.learned(hour)
+    assert pace is not None and pace.error > pace.seconds
+    # one mark gives no pace of its own, two do
+    log_heights(manager.database.path, [(NOON, 1001), (NOON + timedelta(seconds=5), 1002)])
+    arrival = blocks.upgrade(manager.snapshot(), hour)
+    assert arrival is not None and arrival.give_or_take is None
+
+
+def test_the_finding_tells_the_arrival_that_screens_tell(
+    database: Path, manager: ConfigManager
+) -> None:
+    log_heights(database, steady(5.0, since=NOON - HOUR, until=NOON))
+    binaries = {this_platform(): "u"}
+    manager.set_upgrade_plan(UpgradePlan(name="v2", height=9000, binaries=binaries))
+    seen = manager.evidence()
+    arrival = blocks.upgrade(seen.snapshot, manager.block_hour())
+    assert arrival is not None and arrival == blocks.upgrade(seen.snapshot, seen.hour)
+    (told,) = (one.message for one in rules_chain.upgrade(seen, NOON))
+    assert f"{arrival.at.astimezone(UTC):%H:%M} UTC" in told
+    assert told.endswith(" ± 1 m.")
 
 
 def test_one_long_wait_does_not_press_the_others_flat() -> None:

@@ -102,16 +102,3 @@ def test_block_times_are_per_block_and_pass_over_steps_back() -> None:
     assert outlook.block_times(heights) == pytest.approx([6.0, 5.0, 0.0])
     assert outlook.block_times(heights[:1]) == []
     assert outlook.block_times(()) == []
-
-
-def test_the_band_grows_with_the_way_and_with_how_much_blocks_vary() -> None:
-    plan = UpgradePlan(name="v2", height=205)
-    steady = marks(*((5.0 * at, 100 + at) for at in range(6)))
-    uneven = marks((0, 100), (4, 101), (10, 102), (14, 103), (20, 104), (24, 105))
-    bands = [
-        told.band_seconds
-        for heights in (steady, uneven, uneven[:5])
-        if (told := outlook.upgrade(snapshot(105, upgrade_plan=plan, heights=heights)))
-    ]
-    # four blocks are too few to tell; times of 4 and 6 s differ by 1.1, over the root of five
-    assert bands == [0.0, pytest.approx(2 * 100 * 1.2**0.5 / 5**0.5), None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -28,6 +27,7 @@ from store.pending import State
 from store.uptime import Uptime
 from tests.conftest import ACTOR
 from tests.support import foreign, reverters
+from tests.support.at_once import at_once
 from tests.support.audit_state import assert_sound
 from tests.support.clock import FixedClock
 from tests.support.samples import NODE, PLAN, SEED, counted
@@ -390,19 +390,13 @@ def test_two_at_once_take_it_back_once(
 ) -> None:
     number = edited(manager)
     host.seconds += 61
-    start, outcomes = threading.Barrier(4), []
 
-    def settle() -> None:
+    def settle() -> object:
         with ConfigManager.open(locations, actor="x@y") as other:
-            start.wait()
-            outcomes.append(other.settle_reversal(number))
+            return other.settle_reversal(number)
 
-    threads = [threading.Thread(target=settle) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len([each for each in outcomes if each is not None]) == 1
+    outcomes = at_once(4, settle)
+    assert [each is None for each in outcomes].count(False) == 1
     assert [change.new for change in manager.history("svc.x")] == [1, 2, 1]
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,15 +17,20 @@ import pytest
 from store.database import Database, Transaction, create
 from store.errors import ExitCode, NodedeckError, Refused
 from store.history import Position
+from store.importing.rows import Seal
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import NodeVersion
 from store.retention import Retention
+from store.sealing.leaks import Leak
+from store.sealing.suspects import Kind as SuspectKind
+from store.sealing.suspects import Suspect, stamp_of
 from store.searching import Search
 from tests.support import foreign
 from tests.support.samples import NODE, PLAN, SEED, other
 
 Call = Callable[[ConfigManager], object]
+COPY: Final = "config.yaml.pre-migration.x"
 
 # what a method is asked, by the names of its arguments; a method with an argument that nothing
 # here names fails the test until it is given one
@@ -77,6 +85,7 @@ _OF_METHOD: Final[Mapping[str, Mapping[str, Any]]] = {
     "set_static": {"path": "api.port", "text": "2"},
     "prune": {"keep": Retention(1, 1)},
     "remove_schema": {"service": "declared"},
+    "expect_version": {"version": None},
     "handover": {"since": datetime(2025, 1, 1, tzinfo=UTC)},
     "holds_secret": {"value": "v"},
     "last_epochs": {"snapshot": Asked(lambda manager: manager.snapshot()), "count": 5},
@@ -89,15 +98,25 @@ _OF_METHOD: Final[Mapping[str, Mapping[str, Any]]] = {
     "search": {"wanted": Search(), "upto": 99},
     "search_on": {"wanted": Search(), "before": 99},
     "step": {"change_id": 3, "back": True},
+    "attempt": {"path": "svc.api_token", "value": "v", "reason": "r", "dry_run": False},
+    "seal_imported": {"proposed": [Seal("svc.api_token", "v")], "reason": "r"},
+    "search_accesses": {"wanted": Search()},
+    "shred": {"leak": Asked(lambda manager: leaking(manager.config.with_name(COPY)))},
 }
 # what the host of these tests has not: an unconfirmed edit, a secret in clear
 _REFUSED_FOR_ITS_NUMBER_OR_STATE: Final = {
     "confirm", "settle_reversal", "reversal", "reversal_moved_on", "seal_secret",
 }  # fmt: skip
-# and parts of an import and of a verb, which have tests of their own
-_NOT_OF_A_DATABASE: Final = {
-    "open", "close", "transaction", "attempt", "seal_imported", "search_accesses",
-}  # fmt: skip
+_NOT_OF_A_DATABASE: Final = {"open", "close", "transaction"}
+# what is done inside a transaction of the caller's
+_INSIDE: Final = {"seal_imported"}
+
+
+def leaking(copy: Path) -> Leak:
+    """A copy of the config file in which a secret would stand."""
+    seen = copy.stat()
+    suspect = Suspect(copy, SuspectKind.COPY, 0o600, seen.st_size, stamp_of(seen))
+    return Leak(suspect, ("svc.api_token",))
 
 
 def methods() -> Iterator[str]:
@@ -122,7 +141,8 @@ def asked(name: str) -> Call:
             each: value.ask(manager) if isinstance(value, Asked) else value
             for each, value in arguments.items()
         }
-        result = getattr(manager, name)(**given)
+        with manager.transaction("r") if name in _INSIDE else nullcontext():
+            result = getattr(manager, name)(**given)
         if isinstance(result, AbstractContextManager):
             with result:
                 manager.set_height(8)
@@ -135,6 +155,7 @@ def asked(name: str) -> Call:
 def filled(locations: Locations) -> Locations:
     """A host with one of everything, and the last connection closed."""
     locations.config.write_text("api:\n  port: 1\n")
+    locations.config.with_name(COPY).write_text("a: v\n")
     with ConfigManager.open(locations, actor="a@b") as manager:
         manager.set_value("svc.x", "1", create=True)
         manager.set_params("validation", {"expiration_blocks": 20})
@@ -268,3 +289,58 @@ def test_an_older_schema_is_not_upgraded_by_looking(tmp_path: Path) -> None:
         assert reader.reversals() == []
         assert reader.overdue_reversals() == []
         assert reader.evidence().reversals == ()
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from store.locations import Locations
+from store.manager import ConfigManager
+folder = Path(sys.argv[1])
+manager = ConfigManager.open(Locations(folder / "config.yaml", folder / "state.db"), actor="a@b")
+manager.set_height(77)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["with its index", "without"])
+def test_what_a_killed_writer_left_is_read_and_not_folded_back(
+    filled: Locations, index: bool
+) -> None:
+    folder = filled.database.parent
+    subprocess.run([sys.executable, "-c", _KILLED, str(folder)], check=False)
+    wal = filled.database.with_name("state.db-wal")
+    if not index:  # which SQLite then makes anew from the log
+        filled.database.with_name("state.db-shm").unlink()
+    before = bytes_of(folder), wal.read_bytes()
+    assert before[1]
+    with ConfigManager.open(filled, actor="a@b", read_only=True) as reader:
+        assert reader.height() == 77
+        assert reader.database.value("PRAGMA query_only") == 1
+        with pytest.raises(Refused):
+            reader.set_height(78)
+        for statement in (
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+            "VACUUM",
+            "PRAGMA journal_mode=DELETE",
+        ):
+            with pytest.raises(sqlite3.OperationalError):
+                reader.database.connection.execute(statement).fetchall()
+    assert (bytes_of(folder), wal.read_bytes()) == before
+
+
+def test_no_master_key_is_made(locations: Locations) -> None:
+    with ConfigManager.open(locations, actor="a@b") as manager:
+        manager.add_node(NODE)
+        key = manager.master_key
+    assert not key.exists()
+    with ConfigManager.open(locations, actor="a@b", read_only=True) as reader:
+        for write in (
+            lambda: reader.set_node_key("node1", "k"),
+            lambda: reader.set_secret("provider_configs.openai", "k"),
+            lambda: reader.set_secret("svc.api_token", "k"),
+        ):
+            with pytest.raises(Refused, match="read-only"):
+                write()
+    assert not key.exists()
+    assert not key.parent.exists() or not list(key.parent.iterdir())

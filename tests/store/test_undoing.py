@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.database import create
-from store.errors import InvalidValue, NodedeckError, Refused, UsageError, VersionConflict
+from store.errors import InvalidValue, Refused, UsageError, VersionConflict
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import EpochSeed, NodeVersion
@@ -20,8 +17,7 @@ from store.retention import Retention
 from tests.support import foreign
 from tests.support.audit_state import assert_sound
 from tests.support.samples import NODE, PLAN, SEED, counted, other
-
-Write = Callable[[ConfigManager], object]
+from tests.support.two_writers import OWN, Write, attempt, two_writers
 
 # of every kind of entity: how it appears, how it changes, how it goes
 KINDS: dict[str, tuple[Write, Write, Write | None]] = {
@@ -322,35 +318,18 @@ undos: st.SearchStrategy[Write] = st.one_of(
 def test_undoing_all_own_changes_newest_first_gives_the_document_of_before(
     before: list[Write], own: list[Write], whole: bool
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "state.db"
-        create(path, created_by="tests")
-        where = Locations(path.with_name("config.yaml"), path)
-        with (
-            ConfigManager.open(where, actor="first@host") as first,
-            ConfigManager.open(where, actor="own@host") as manager,
-        ):
-            attempt(first, before)
-            document = manager.raw().tree
-            start = manager.position().change_id
-            attempt(manager, own)
-            mine = [change.id for change in manager.history(actor="own@host", limit=1_000)]
-            assert all(change_id > start for change_id in mine)
-            if whole and mine:
-                manager.undo_many(mine)
-            else:
-                for change_id in mine:
-                    manager.undo(change_id)
-            assert manager.raw().tree == document
-            with foreign.connect(path) as db:
-                assert_sound(db)
-
-
-def attempt(manager: ConfigManager, writes: list[Write]) -> None:
-    """Each write that the rules allow; a refused one leaves everything as it was."""
-    for write in writes:
-        before = manager.position()
-        try:
-            write(manager)
-        except NodedeckError:
-            assert manager.position() == before
+    with two_writers() as (first, manager):
+        attempt(first, before)
+        document = manager.raw().tree
+        start = manager.position().change_id
+        attempt(manager, own)
+        mine = [change.id for change in manager.history(actor=OWN, limit=1_000)]
+        assert all(change_id > start for change_id in mine)
+        if whole and mine:
+            manager.undo_many(mine)
+        else:
+            for change_id in mine:
+                manager.undo(change_id)
+        assert manager.raw().tree == document
+        with foreign.connect(manager.database.path) as db:
+            assert_sound(db)

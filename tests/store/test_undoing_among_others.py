@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from store.database import create
-from store.errors import VersionConflict
-from store.locations import Locations
-from store.manager import ConfigManager
-from tests.store.test_undoing import Write, attempt, edits, undos
+from tests.store.test_undoing import edits, undos
 from tests.support import foreign
-from tests.support.audit_state import assert_sound, present
+from tests.support.two_writers import Write, undo_among_others
 
-OWN = "own@host"
 _NODE = (
     "id",
     "host",
@@ -79,48 +72,5 @@ others: st.SearchStrategy[tuple[str | foreign.Statement, ...]] = st.one_of(
 def test_what_no_foreign_write_stood_in_the_way_of_is_as_before(
     before: list[Write], acts: list[Any]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "state.db"
-        create(path, created_by="tests")
-        where = Locations(path.with_name("config.yaml"), path)
-        with (
-            ConfigManager.open(where, actor="first@host") as first,
-            ConfigManager.open(where, actor=OWN) as manager,
-        ):
-            attempt(first, before)
-            start = manager.position().change_id
-            with foreign.connect(path) as db:
-                earlier = present(db)
-            for act in acts:
-                if isinstance(act, tuple):
-                    foreign.write(path, *act)
-                else:
-                    attempt(manager, [act])
-            mine = [change.id for change in manager.history(actor=OWN, limit=1_000)]
-            touched = foreign_paths(path, start)
-            refused = set()
-            for change_id in mine:
-                change = manager.change(change_id)
-                assert change is not None
-                try:
-                    manager.undo(change_id)
-                except VersionConflict:
-                    refused.add(change.path)
-            event(f"others stood in the way of {len(refused)}")
-            assert refused <= touched
-            with foreign.connect(path) as db:
-                assert_sound(db)
-                later = present(db)
-            untouched = (earlier.keys() | later.keys()) - touched
-            assert {key: later.get(key) for key in untouched} == {
-                key: earlier.get(key) for key in untouched
-            }
-
-
-def foreign_paths(path: Path, start: int) -> set[str]:
-    """The entities that another program changed after a change id; rewrites are no change."""
-    with foreign.connect(path) as db:
-        rows = db.execute(
-            "SELECT path FROM audit_log WHERE id>? AND actor IS NULL AND action<>'R'", (start,)
-        )
-        return {found for (found,) in rows}
+    refused = undo_among_others(before, acts, lambda manager, change: manager.undo(change))
+    event(f"others stood in the way of {refused}")

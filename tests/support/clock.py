@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 class FixedClock:
     """Callable like ``utc_now``."""
 
-    def __init__(self) -> None:
-        self.now = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
+    def __init__(self, now: datetime = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Static
 
-from store import database
 from store.daemon import Daemon
+from store.history import stamp
 from store.importing import apply as engine
 from store.importing import plan as planning
 from store.locations import Locations
 from store.manager import ConfigManager, utc_now
+from tests.support import once
 from tui.app import NodedeckApp
 from tui.demo import demo_files
 from tui.screens.deck import DeckScreen
@@ -39,6 +41,24 @@ _LOOK_SECONDS = 0.01
 
 def demo_state(folder: Path) -> Locations:
     """The demo's files imported into a database, as of now."""
+    made = _demo_once()
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    places = Locations(folder / "api-config.yaml", folder / "state.db")
+    now = stamp(utc_now())
+    with closing(sqlite3.connect(places.database, isolation_level=None)) as db:
+        db.execute("UPDATE audit_log SET at=?", (now,))
+        db.execute(
+            "UPDATE imports SET at=?, receipt_json=replace(receipt_json, ?, ?)",
+            (now, str(made), str(folder)),
+        )
+        db.execute("UPDATE file_edits SET at=?", (now,))
+    return places
+
+
+@cache
+def _demo_once() -> Path:
+    """A directory with the import that others are copies of; it is made once in a process."""
+    folder = once.folder()
     for file in demo_files().iterdir():
         shutil.copyfile(file, folder / file.name)
         (folder / file.name).chmod(0o600)
@@ -48,7 +68,7 @@ def demo_state(folder: Path) -> Locations:
         approved = engine.preview([source], places)
         rewrite = source.path == places.config
         engine.apply(approved, places, actor=ACTOR, clock=utc_now, rewrite=rewrite)
-    return places
+    return folder
 
 
 def told_state(folder: Path, now: datetime) -> Locations:
@@ -90,7 +110,7 @@ class _Stamp:
 def empty_state(folder: Path) -> Locations:
     """A database in which nothing has happened yet."""
     places = Locations(folder / "config.yaml", folder / "state.db")
-    database.create(places.database, created_by="tests")
+    once.new_database(places.database)
     return places
 
 

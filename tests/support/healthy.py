@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from store.database import create
 from store.locations import Locations
 from tests.support import foreign
+from tests.support.once import new_database
 
 SEED = "INSERT INTO seed_info(type,seed,epoch_index,signature,claimed) VALUES"
 NODE = (
@@ -51,7 +51,7 @@ def blocks(
 def healthy_state(folder: Path, now: datetime) -> Locations:
     """A database and a config file, private both, of a node that is well."""
     places = Locations(folder / "config.yaml", folder / "state.db")
-    create(places.database, created_by="tests")
+    new_database(places.database)
     blocks(places.database, now)
     foreign.write(places.database, *HEALTHY)
     places.config.write_text("api:\n  port: 9000\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from collections.abc import Callable
@@ -37,6 +38,19 @@ def kill(database: Path) -> list[int]:
     """Kill them, as ``kill -9`` does, and wait until they are gone; their ids."""
     killed = of(database)
     for number in killed:
-        os.kill(number, signal.SIGKILL)
-    until(lambda: not of(database), "the end of the killed processes")
+        _end(number)
     return killed
+
+
+def _end(number: int) -> None:
+    try:
+        process = os.pidfd_open(number)
+    except ProcessLookupError:  # it has just ended
+        return
+    try:
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        # ready to read once the process is no more
+        if not select.select([process], [], [], PATIENCE_SECONDS)[0]:
+            raise TimeoutError(f"the process {number} did not end")
+    finally:
+        os.close(process)

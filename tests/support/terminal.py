@@ -72,6 +72,17 @@ class Terminal:
             pass
         return self.process.wait(0)
 
+    def hang_up(self) -> int:
+        """Close our side, as a terminal's window that is gone, and wait; the exit code."""
+        self.close()
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        """Let go of our side."""
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
 
 @contextmanager
 def terminal(
@@ -95,13 +106,14 @@ def terminal(
         start_new_session=True,
     )
     os.close(slave)
+    ours = Terminal(master, process, Emulator(columns, lines))
     try:
-        yield Terminal(master, process, Emulator(columns, lines))
+        yield ours
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         process.wait()
-        os.close(master)
+        ours.close()
 
 
 def nodedeck(database: Path) -> list[str]:

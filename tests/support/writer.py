@@ -11,7 +11,7 @@ from pathlib import Path
 FIRST_HEIGHT = 5_000_000
 
 _WRITER = """
-import sqlite3, sys, time
+import select, sqlite3, sys, time
 path, rate, seconds, height = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
 db = sqlite3.connect(path, isolation_level=None, timeout=5)
 db.execute("PRAGMA synchronous=NORMAL")
@@ -25,7 +25,8 @@ while (passed := time.monotonic() - began) < seconds:
             " ON CONFLICT(key) DO UPDATE SET value=excluded.value", (str(height + done),)
         )
         done += 1
-    time.sleep(1 / rate)
+    if select.select([sys.stdin], [], [], 1 / rate)[0]:  # nobody wants more
+        break
 print(done, flush=True)
 """
 

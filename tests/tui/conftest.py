@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_textual_snapshot
+import textual._wait
 
 _SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
@@ -17,3 +18,8 @@ class _InSnapshots(pytest_textual_snapshot.SVGImageExtension):  # type: ignore[m
 
 
 pytest_textual_snapshot.SVGImageExtension = _InSnapshots
+
+# After each key Textual's pilot looks three times, 20 ms apart, whether the process is at rest, and
+# has awaited all messages besides: at a finer grain a key costs 15 ms, and the suite minutes less.
+textual._wait.SLEEP_GRANULARITY = 1 / 200
+textual._wait.SLEEP_IDLE = textual._wait.SLEEP_GRANULARITY / 20

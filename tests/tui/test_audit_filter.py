@@ -17,7 +17,7 @@ from store.manager import ConfigManager
 from store.searching import Found, Search
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, empty_state, opened, outsider
-from tests.tui.test_deck_hostile import HOSTILE
+from tests.support.hostile import each_hostile
 from tui.panes import log_search
 
 
@@ -284,7 +284,7 @@ async def test_a_file_put_in_its_place_is_searched_anew(places: Locations, tmp_p
         await found(driver, 2)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@each_hostile
 async def test_hostile_text_in_the_log_is_found_and_shown_as_it_is(
     tmp_path: Path, text: str
 ) -> None:

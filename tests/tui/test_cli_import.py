@@ -58,6 +58,11 @@ BOMB = HEADER + "".join(
     f"{below}: &{below} [{', '.join([f'*{above}'] * 10)}]\n"
     for above, below in zip("abcdef", "bcdefg", strict=True)
 )
+UNFIT = {
+    "inf": ("svc: {a: .inf}\n", "x.yaml:1:10: svc.a: .inf is no number"),
+    "65 bits": (f"svc: {{a: {2**64}}}\n", "x.yaml:1:10: svc.a: 18446744073709551616 is"),
+    "port": ("nodes: [{id: a, poc_port: 70000}]\n", "x.yaml:1:27: nodes.a.poc_port"),
+}
 UNREADABLE: dict[str, tuple[str, str | bytes, str]] = {
     "not yaml": ("x.yaml", "a: [1\nb: 2\n", "x.yaml:2:2: not YAML"),
     "a tab": ("x.yaml", "a:\n\tb: 1\n", "x.yaml:2:1: not YAML"),
@@ -76,9 +81,6 @@ UNREADABLE: dict[str, tuple[str, str | bytes, str]] = {
     "not utf-8": ("x.yaml", b"svc:\n  a: \xff\n", "x.yaml:2:6: the byte 0xFF is not UTF-8"),
     "utf-16": ("x.yaml", "svc: {a: 1}\n".encode("utf-16"), "x.yaml: the file is UTF-16"),
     "nan": ("x.json", '{"svc": {"a": NaN}}', "x.json:1:15: "),
-    "inf": ("x.yaml", "svc: {a: .inf}\n", "x.yaml:1:10: svc.a: .inf is no number"),
-    "65 bits": ("x.yaml", f"svc: {{a: {2**64}}}\n", "x.yaml:1:10: svc.a: 18446744073709551616 is"),
-    "port": ("x.yaml", "nodes: [{id: a, poc_port: 70000}]\n", "x.yaml:1:27: nodes.a.poc_port"),
     "empty": ("x.yaml", "", "x.yaml: the file holds nothing to import"),
     "comments": ("x.yaml", "# nothing\n", "x.yaml: the file holds nothing to import"),
     "a word": ("x.yaml", "hello\n", "x.yaml:1:1: the file must be a mapping"),
@@ -95,6 +97,19 @@ def test_a_refused_document_is_one_line_and_changes_nothing(
     before = on_disk(host)
     for verb in (("import", "plan", name), (*APPLY, name, "--yes", "--rewrite")):
         assert told in one_line(call(capsys, *verb), 1)
+    assert on_disk(host) == before
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_a_file_of_nothing_but_misfits_is_refused_at_its_place(
+    capsys: pytest.CaptureFixture[str], host: Path, case: str
+) -> None:
+    text, told = UNFIT[case]
+    put(host, "x.yaml", text)
+    before = on_disk(host)
+    planned = call(capsys, "import", "plan", "x.yaml")
+    assert (planned.code, planned.out.split()[0]) == (0, "refused")
+    assert told in one_line(call(capsys, *APPLY, "x.yaml", "--yes", "--rewrite"), 1)
     assert on_disk(host) == before
 
 
@@ -147,11 +162,16 @@ def test_a_file_that_this_user_cannot_read(host: Path, mode: int) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "told"),
     [
-        ((*APPLY,), 2, "Missing argument 'FILE'."),
+        ((*APPLY,), 2, "Missing argument 'FILE...'."),
         ((*APPLY, "config.yaml"), 2, "there is nobody to ask; nothing was changed. Add --yes."),
         ((*APPLY, "config.yaml", "--no-input"), 2, "Add --yes."),
         ((*APPLY, "config.yaml", "--strategy", "guess"), 2, "--strategy"),
         ((*APPLY, "config.yaml", "--role", "poem"), 2, "--role"),
+        ((*APPLY, "config.yaml", "n.json", "--role", "nodes"), 2, "--role FILE=nodes"),
+        ((*APPLY, "config.yaml", "config.yaml", "--yes"), 2, "each named once"),
+        ((*APPLY, "config.yaml", "--fix", "api.port"), 2, "takes PATH=VALUE"),
+        ((*APPLY, "config.yaml", "--reading", "api.port=ruby"), 2, "go, pyyaml, yaml-1.2"),
+        ((*APPLY, "config.yaml", "--keep", "a..b"), 2, "is not a path"),
         ((*APPLY, "config.yaml", "--role", "nodes", "--yes"), 1, "must be a list"),
         ((*APPLY, "config.yaml", "--role", "settings", "--yes"), 2, "--prefix NAME"),
         ((*APPLY, "config.yaml", "--yes", "--read-only"), 6, "read-only"),
@@ -234,7 +254,64 @@ def test_a_plan_is_a_table_on_stdout_and_a_sentence_on_stderr(
     put(host, "n.yaml", 'nodes: [{id: "a\\e[31m", host: "[red]x"}]\n')
     ran = call(capsys, "import", "plan", "n.yaml")
     assert ran.out == 'add  nodes."a\\u001b[31m".host  [red]x  1\n'
-    assert ran.err == "nodedeck: n.yaml is read as node configuration. Leaves: 1 add.\n"
+    assert ran.err.splitlines() == [
+        "nodedeck: n.yaml is read as node configuration.",
+        "nodedeck: Leaves: 1 add.",
+    ]
+
+
+MIXED = """\
+nodes: [{id: a, host: h, poc_port: 70000}, {id: b, host: i}]
+current_height: 7
+"""
+
+
+def test_several_files_with_what_an_operator_decided(
+    capsys: pytest.CaptureFixture[str], host: Path
+) -> None:
+    put(host, "config.yaml", MIXED)
+    put(host, "more.json", '[{"id": "b", "host": "j"}, {"id": "c", "host": "k"}]')
+    put(host, "svc.yaml", "at: 22:22\nleft: 1\nboth: {on: on}\n")
+    files = ("config.yaml", "more.json", "svc.yaml")
+    bare = call(capsys, "import", "plan", *files, "--changes", "--json").json
+    assert bare["totals"]["conflict"] == 2
+    assert {item["action"] for item in bare["items"]} == {"add", "conflict", "refused"}
+    assert [each["role"] for each in bare["files"]] == [
+        *("node configuration", "node list", "settings"),
+    ]
+    decided = (
+        *("--fix", "nodes.a.poc_port=8080", "--keep", "more.json=nodes.b", "--strategy", "merge"),
+        *("--reading", "*.at=pyyaml", "--prefix", "svc.yaml=rack", "--keep", "rack.left"),
+    )
+    told = call(capsys, "import", "plan", *files, *decided)
+    assert "fixed" in told.out
+    assert "read as PyYAML reads it" in told.out
+    assert "config.yaml" in told.out
+    done = call(capsys, *APPLY, *files, *decided, "--yes", "--json")
+    assert (done.code, done.json["receipt"], len(done.json["copies"])) == (0, 1, 2)
+    assert "svc.yaml: rack.left: left out; it stays in the file." in done.err
+    for path, value in (("nodes.a.poc_port", "8080"), ("nodes.b.host", "i"), ("rack.at", "1342")):
+        assert call(capsys, "get", path).out == f"{value}\n"
+    assert call(capsys, "get", "rack.both.on").out == "on\n"
+    assert call(capsys, "get", "rack.left").code == 2
+    again = call(capsys, *APPLY, *files, *decided, "--yes")
+    assert "Nothing to do" in again.err
+
+
+def test_another_database_is_a_source(capsys: pytest.CaptureFixture[str], host: Path) -> None:
+    put(host, "config.yaml", RUNNING)
+    call(capsys, *APPLY, "config.yaml", "--yes")
+    there = host / "there"
+    there.mkdir()
+    database = ("--db", "there/state.db")
+    done = call(capsys, *APPLY, "state.db", "--yes", *database)
+    assert done.code == 0
+    assert "state.db" in call(capsys, "import", "list", *database).out
+    assert call(capsys, "get", "current_height", *database).out == "1934882\n"
+    refused = call(capsys, "import", "rollback", "--yes", *database)
+    assert (refused.code, "--state before" in refused.err) == (6, True)
+    (host / "other.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 100)
+    assert "cannot be imported" in one_line(call(capsys, "import", "plan", "other.db"), 2)
 
 
 def test_secrets_show_nowhere(capsys: pytest.CaptureFixture[str], host: Path) -> None:

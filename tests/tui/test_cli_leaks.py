@@ -90,6 +90,14 @@ def test_seal_and_shred_do_what_they_say(capsys: pytest.CaptureFixture[str], her
     assert (here / "backups" / "state-20250301T120000Z.config.yaml").exists()
     assert b"in-the-clear" not in (here / "state.db").read_bytes()
     assert rules(capsys) == ["leak"]
+    items = call(capsys, "secret", "log", "--json").json["items"]
+    shreds = [item for item in items if item["act"] == "shred"]
+    assert [item["path"] for item in shreds] == [f"{PROVIDER}.api_key"] * 2
+    assert {item["reason"] for item in shreds} == {"doctor --fix"}
+    assert {item["result"] for item in shreds} == {
+        f"overwriting and removing {here / COPY} (pre-migration copy)",
+        f"overwriting and removing {here / 'api-config-full.yaml'} (export)",
+    }
 
 
 @pytest.mark.parametrize("option", ["--seal", "--shred"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from store.errors import ExitCode, InvalidValue
 from store.manager import ConfigManager
 from tests.support import foreign
+from tests.support.terminal import ROOT
 from tests.tui.test_cli import Ran, call
 from tests.tui.test_cli_secret import PROVIDER, VALUE, log, pipe, put, revealed
 
@@ -113,3 +117,32 @@ def test_a_declared_secret_keeps_its_rule_and_is_not_quoted(
         manager.set_secret("svc.pin", value)
     assert value not in str(caught.value)
     assert manager.set_secret("svc.pin", "long-enough").secret.version == 1
+
+
+def test_a_crash_leaves_no_core_with_an_opened_secret(here: Path) -> None:
+    code = (
+        "import atexit, resource; limit = resource.getrlimit; core = resource.RLIMIT_CORE;"
+        "resource.setrlimit(core, (limit(core)[1],) * 2);"
+        "atexit.register(lambda: print(limit(core)[0]));"
+        "from tui.cli import main; main(['secret', 'list'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "0\n"
+
+
+def test_an_export_in_clear_over_a_readable_file_is_private(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, here: Path
+) -> None:
+    put(capsys, monkeypatch, path="svc.api_token")
+    (here / "full.yaml").write_text("old")
+    (here / "full.yaml").chmod(0o644)
+    ran = call(capsys, "export", "full.yaml", "--with-secrets", "--reason", "a move")
+    assert ran.code == ExitCode.OK
+    assert stat.S_IMODE((here / "full.yaml").stat().st_mode) == 0o600
+    assert VALUE in (here / "full.yaml").read_text()

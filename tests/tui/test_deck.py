@@ -169,13 +169,16 @@ async def test_ages_are_shown_whole_and_tick(places: Locations, clock: FixedCloc
 
 async def test_a_database_that_comes_later_is_followed(tmp_path: Path) -> None:
     places = Locations(tmp_path / "config.yaml", tmp_path / "state.db")
-    async with opened(console(places), read=False) as driver:
-        await driver.until_shown("not read")
+    async with opened(console(places), size=(80, 24), read=False) as driver:
+        # no line stands empty above the sentence
+        await driver.until(lambda: "There is no" in driver.screen().split("\n")[1], "the sentence")
+        assert "not read" in driver.screen()
         assert driver.notice().startswith(f"There is no database at {places.database}.")
         assert "nodedeck import apply" in driver.notice()
         empty_state(tmp_path)
         foreign.write(places.database, foreign.node("late"))
-        await driver.until_shown("live", "late")
+        await driver.until_shown("live", "nodes on")
+        assert "late" in str(driver.cells("nodes"))
         assert driver.notice() == ""
 
 
@@ -188,6 +191,21 @@ async def test_a_deleted_database_is_told_and_what_was_shown_stays(places: Locat
         assert "2,415,377" in driver.screen()
         away.rename(places.database)
         await driver.until(lambda: not driver.notice(), "following again")
+
+
+@pytest.mark.parametrize("keys", [("f",), ("H",), ("3", "enter")], ids="-".join)
+async def test_screens_over_the_deck_tell_that_the_database_went_and_came(
+    places: Locations, keys: tuple[str, ...]
+) -> None:
+    async with opened(console(places)) as driver:
+        await driver.press(*keys)
+        assert driver.app.screen is not driver.deck
+        away = places.database.with_name("away.db")
+        places.database.rename(away)
+        await driver.until_shown("There is no database at")
+        assert driver.screen().count("There is no database at") == 1
+        away.rename(places.database)
+        await driver.until(lambda: "There is no database" not in driver.screen(), "its return")
 
 
 async def test_the_deck_is_there_before_the_database_answers(

@@ -247,9 +247,7 @@ SITUATIONS: dict[str, Situation] = {
 @pytest.fixture
 def clock() -> FixedClock:
     """It stands still at the present, where foreign writes are made."""
-    fixed = FixedClock()
-    fixed.now = utc_now()
-    return fixed
+    return FixedClock(utc_now())
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from store import codec
 from store.locations import Locations
 from tests.support import foreign
 from tests.support.deck import Driver, console, empty_state, opened
+from tests.support.hostile import EVERYTHING, HOSTILE
 from tui.app import NodedeckApp
 from tui.commands import PANES
 from tui.panes.base import READING
@@ -24,24 +25,6 @@ from tui.session import Session
 from tui.text import clean
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell
-
-HOSTILE = {
-    "markup": "[red]x[/red]",
-    "link": "[@click=app.quit]x[/]",
-    "closing tag": "[/]",
-    "unbalanced": "Q[/]Z[b",
-    "backslash": "a\\[b]\\",
-    "escape": "\x1b[31mred\x1b]0;title\x07",
-    "C1": "\x9b31mred\x85",
-    "CJK": "漢字と仮名",
-    "bidi": "a\u202eb\u2066c",
-    "zero width": "a\u200bb\u200dc\ufeff",
-    "marks": "e" + "\u0301" * 12,
-    "lines": "one\ntwo\r\tthree",
-    "NUL": "a\0b",
-    "emoji": "👩‍👩‍👧",
-    "long": "W" * 10_000,
-}
 
 
 def fill(path: Path, text: str) -> None:
@@ -192,9 +175,6 @@ async def go_through(driver: Driver, depth: int = 0) -> int:
                 await driver.press("escape")
             assert driver.app.screen is screen
     return opened_screens
-
-
-EVERYTHING = "".join(text for name, text in HOSTILE.items() if name != "long")
 
 
 async def test_hostile_text_is_shown_literally_wherever_one_goes(places: Locations) -> None:

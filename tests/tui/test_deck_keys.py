@@ -16,8 +16,11 @@ from store.manager import ConfigManager
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tests.support.secrets import NODE_KEY, with_secrets
+from tests.tui.test_editing_form import fill
+from tui.command_line.screen import CommandScreen
 from tui.commands import COMMANDS, PANES
 from tui.editing.form import FormScreen
+from tui.editing.leaving import LeaveScreen
 from tui.editing.review import ReviewScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.handover import HandoverScreen
@@ -55,6 +58,13 @@ async def helps(driver: Driver, key: str) -> None:
 async def opens_palette(driver: Driver, key: str) -> None:
     await driver.press(key)
     assert isinstance(driver.app.screen, CommandPalette)
+
+
+async def opens_the_line(driver: Driver, key: str) -> None:
+    await driver.press(key)
+    assert isinstance(driver.app.screen, CommandScreen)
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
 
 
 async def quits(driver: Driver, key: str) -> None:
@@ -316,6 +326,31 @@ async def keeps(driver: Driver, key: str) -> None:
         assert manager.get("nodes.n01.version").value == "v7"
 
 
+async def staged(driver: Driver, keys: str) -> None:
+    """Leave an edit of a node staged, and press keys."""
+    await driver.press("3", "e")
+    await fill(driver, "version", "v9")
+    await driver.press("escape", "tab", "enter")
+    await driver.until_shown("1 edit is staged")
+    await driver.press(keys)
+
+
+async def saves_what_is_staged(driver: Driver, key: str) -> None:
+    await staged(driver, key)
+    await driver.until(lambda: isinstance(driver.app.screen, ReviewScreen), "the last look")
+    assert ("unless confirmed" in driver.screen()) is (key == "ctrl+o")
+    await driver.press("escape")
+    assert driver.app.screen_stack == [driver.deck]
+
+
+async def drops_what_is_staged(driver: Driver, key: str) -> None:
+    await staged(driver, key)
+    assert isinstance(driver.app.screen, LeaveScreen)
+    await driver.press("tab", "enter")
+    assert not driver.app.staged
+    assert "staged" not in driver.screen()
+
+
 async def marks(driver: Driver, key: str) -> None:
     await driver.press("5", key)
     assert len(driver.deck.audit.marked) == 1
@@ -333,6 +368,7 @@ async def asks_to_undo(driver: Driver, key: str) -> None:
 CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "help": helps,
     "palette": opens_palette,
+    "line": opens_the_line,
     "quit": quits,
     "back": goes_back,
     **{f"focus.{pane}": focuses(pane) for pane in PANES},
@@ -352,6 +388,9 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "reveal": reveals,
     "edit": edits,
     **{f"node.{name}": on_a_node(screen) for name, screen in NODE_KEYS.items()},
+    "staged.save": saves_what_is_staged,
+    "staged.try": saves_what_is_staged,
+    "staged.drop": drops_what_is_staged,
     "keep": keeps,
     "mark": marks,
     "undo": asks_to_undo,

@@ -23,9 +23,7 @@ CLEAR = "s3cret-by-a-daemon"
 @pytest.fixture
 def clock() -> FixedClock:
     """It stands still at the present, where foreign writes are made."""
-    fixed = FixedClock()
-    fixed.now = utc_now()
-    return fixed
+    return FixedClock(utc_now())
 
 
 @pytest.fixture

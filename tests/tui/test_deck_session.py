@@ -23,7 +23,7 @@ from tests.support.terminal import (
     terminal,
 )
 from tests.tui.test_deck_keys_terminal import at_rest, to_nodes
-from tests.tui.test_no_secret_leaks import CONFIG, Session, written
+from tests.tui.test_no_secret_leaks import Session, after_import, written
 from tui import crash
 from tui.reveal import SECONDS
 
@@ -48,12 +48,7 @@ def session(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Session:
     """A host after its import, with two secrets sealed."""
-    here = tmp_path / "node"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    (here / "config.yaml").write_text(CONFIG)
-    session = Session(capsys, monkeypatch)
-    session("import", "apply", "config.yaml", "--rewrite", "--yes")
+    session = after_import(capsys, monkeypatch, tmp_path)
     for path, value in zip((NODE_KEY, TOKEN), FIRST, strict=True):
         session("secret", "set", path, stdin=value)
     return session

@@ -104,11 +104,16 @@ async def test_a_removed_node_says_so_and_keeps_what_stood_there_last(places: Lo
     async with opened(console(places)) as driver:
         await open_row(driver, "nodes", "nodes.dk03-c")
         assert fault(driver) == ""
+        models, stood = cells(driver, "models"), list(cells(driver, "fields"))
+        assert models
         with outsider(places.database) as other:
             other.commit("DELETE FROM inference_nodes WHERE id='dk03-c'")
             await driver.until(lambda: "was removed" in fault(driver), "the removal")
             assert "nodes.dk03-c was removed 0 s ago by external" in fault(driver)
             assert cells(driver, "fields")["nodes.dk03-c.host"] == ["host", "192.0.2.23", "", ""]
+            assert cells(driver, "models") == models
+            assert set(cells(driver, "fields")) == set(stood)
+            assert driver.app.screen.query_one("#equipment").display
             other.commit(foreign.node("dk03-c", host="10.9.9.9"))
             await driver.until(lambda: not fault(driver), "the return")
             assert cells(driver, "fields")["nodes.dk03-c.host"][1:3] == ["10.9.9.9", "database"]

@@ -46,6 +46,15 @@ async def test_it_counts_down_and_is_kept(places: Locations) -> None:
         await driver.until_shown("nodes.dk03-a reverts in", "K")
         assert value(places, PATH) == 7
         assert newest(places).actor == ACTOR
+        # of one that waits a second one is refused, and said in the form
+        await driver.press("e")
+        await fill(driver, "max_concurrent", "8")
+        await driver.press("ctrl+o")
+        await asked(driver)
+        await driver.press("tab", "enter")
+        await driver.until_shown("has an unconfirmed change already", "nodedeck confirm")
+        await driver.press("escape", "shift+tab", "enter")
+        assert driver.app.screen is driver.deck
         await driver.press(*["K"] * 10)
         await asked(driver)
         await driver.press("tab", "enter")

@@ -15,7 +15,6 @@ from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
 from tests.tui.test_editing_form import box, fill, form, newest, save
 from tests.tui.test_editing_undo import asked, said
-from tui.editing.review import ReviewScreen
 
 NODE = "dk03-a"
 PATH = f"nodes.{NODE}"
@@ -124,11 +123,11 @@ async def test_a_removal_waits_for_the_id(places: Locations) -> None:
 
 async def test_a_removal_of_what_is_not_as_it_was(places: Locations) -> None:
     async with opened(console(places)) as driver:
-        await typed(driver, NODE)
+        button = await typed(driver, NODE)
         foreign.write(places.database, "UPDATE inference_nodes SET host='theirs' WHERE id='dk03-a'")
-        await driver.press("enter", "enter", "tab", "enter")
+        button.focus()
+        await driver.press("enter")
         await driver.until_shown("external writer changed")
-        await driver.press("escape")
     assert node(places).host == "theirs"
 
 
@@ -144,29 +143,10 @@ async def test_a_switch_of_what_is_gone(places: Locations) -> None:
         node(places)
 
 
-@pytest.mark.parametrize("key", ["a", "c", "o", "D"])
-async def test_the_key_that_opens_it_changes_nothing(places: Locations, key: str) -> None:
-    before, last = ids(places), newest(places)
+async def test_it_is_for_nodes(places: Locations) -> None:
     async with opened(console(places)) as driver:
-        await driver.press("3", *[key] * 10)
-        if isinstance(driver.app.screen, ReviewScreen):
-            await asked(driver)
-        await driver.press("enter" if key in "oD" else "escape")
-    assert ids(places) == before
-    assert newest(places) == last
-
-
-@pytest.mark.parametrize("key", ["a", "c", "o", "D"])
-async def test_read_only(places: Locations, key: str) -> None:
-    async with opened(console(places, read_only=True)) as driver:
-        await driver.press("3", key)
-        assert "read-only" in said(driver)
-        assert driver.app.screen is driver.deck
-
-
-@pytest.mark.parametrize("key", ["c", "o", "D"])
-async def test_it_is_for_nodes(places: Locations, key: str) -> None:
-    async with opened(console(places)) as driver:
-        await driver.press("1", key)
-        assert "3 goes to the nodes pane" in said(driver)
-        assert driver.app.screen is driver.deck
+        for key in "coD":
+            driver.app.clear_notifications()
+            await driver.press("1", key)
+            assert "3 goes to the nodes pane" in said(driver)
+            assert driver.app.screen is driver.deck

@@ -12,7 +12,8 @@ from store.manager import ConfigManager
 from store.models import Change
 from tests.support import foreign
 from tests.support.deck import ACTOR, Driver, console, demo_state, opened
-from tests.tui.test_deck_hostile import HOSTILE, links
+from tests.support.hostile import each_hostile
+from tests.tui.test_deck_hostile import links
 from tui.editing.review import ReviewScreen
 
 NODE = "nodes.dk03-c"
@@ -71,24 +72,14 @@ async def test_without_a_reason_it_says_what_it_undid(places: Locations) -> None
     assert newest(places).reason == f"undo of #{undone.id}"
 
 
-async def test_the_key_that_opens_it_changes_nothing(places: Locations) -> None:
+async def test_cancelled_it_leaves_nothing(places: Locations) -> None:
     before = newest(places)
     async with opened(console(places)) as driver:
-        await driver.press("5", *["u"] * 10)
-        await asked(driver)
-        await driver.press("enter")
-        assert driver.app.screen is driver.deck
-    assert newest(places) == before
-
-
-@pytest.mark.parametrize("keys", [("escape",), ("enter",), ("shift+tab", "x", "escape")])
-async def test_cancelled_it_leaves_nothing(places: Locations, keys: tuple[str, ...]) -> None:
-    before = newest(places)
-    async with opened(console(places)) as driver:
-        await driver.press("5", "u")
-        await asked(driver)
-        await driver.press(*keys)
-        assert driver.app.screen is driver.deck
+        for keys in (("escape",), ("enter",), ("shift+tab", "x", "escape")):
+            await driver.press("5", "u")
+            await asked(driver)
+            await driver.press(*keys)
+            assert driver.app.screen is driver.deck
     assert newest(places) == before
 
 
@@ -148,11 +139,22 @@ async def test_in_a_history_and_on_a_change(places: Locations) -> None:
         await driver.until_shown("History")
         while (spot := driver.app.focused) is None or getattr(spot.parent, "id", "") != "past":
             await driver.press("tab")
-        await driver.press("u")
+        # a mark that is taken back by the key that made it, and all of them by esc
+        history = driver.app.screen
+        await driver.press("space", "down", "space", "up", "space")
+        await driver.until_shown("3 changes  1 marked")
+        await driver.press("escape")
+        await driver.until(lambda: "marked" not in driver.screen(), "the marks gone")
+        assert driver.app.screen is history
+        await driver.press("space", "down", "space", "u")
         await asked(driver)
+        await driver.until_shown("2 changes, all or none", f"{NODE}.max_concurrent")
         await driver.press("tab", "enter")
-        await driver.until(lambda: newest(places).reason is not None, "the undo")
+        await driver.until(lambda: driver.app.screen is history, "the undo")
+        await driver.until_shown("5 changes")
+        assert "marked" not in driver.screen()
     assert newest(places).new["host"] != "10.9.9.9"
+    assert newest(places).new["max_concurrent"] != 111
 
 
 async def test_a_removed_node_comes_back(places: Locations) -> None:
@@ -166,15 +168,6 @@ async def test_a_removed_node_comes_back(places: Locations) -> None:
         await driver.until(lambda: NODE in driver.rows("nodes"), "the node")
 
 
-async def test_read_only(places: Locations) -> None:
-    before = newest(places)
-    async with opened(console(places, read_only=True)) as driver:
-        await driver.press("5", "u")
-        assert "read-only" in said(driver)
-        assert driver.app.screen is driver.deck
-    assert newest(places) == before
-
-
 async def test_without_a_change_it_says_where_they_are(places: Locations) -> None:
     async with opened(console(places)) as driver:
         await driver.press("3", "u")
@@ -185,7 +178,7 @@ async def test_without_a_change_it_says_where_they_are(places: Locations) -> Non
         assert "audit" in said(driver)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_hostile
 async def test_hostile_text_is_shown_literally(places: Locations, text: str) -> None:
     foreign.write(places.database, foreign.node(text))
     foreign.write(places.database, ("UPDATE inference_nodes SET host=? WHERE id=?", (text, text)))

@@ -13,8 +13,9 @@ from store.manager import ConfigManager
 from tests.support import foreign
 from tests.support.clock import FixedClock
 from tests.support.deck import Driver, console, opened
+from tests.support.hostile import each_hostile
 from tests.support.shift import lived
-from tests.tui.test_deck_hostile import HOSTILE, links
+from tests.tui.test_deck_hostile import links
 from tui.app import NodedeckApp
 from tui.screens.handover import HandoverScreen
 
@@ -86,7 +87,7 @@ async def test_a_database_that_does_not_answer_is_said(
         assert driver.app.clipboard == ""
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_hostile
 async def test_hostile_text_is_shown_literally(
     places: Locations, clock: FixedClock, text: str
 ) -> None:

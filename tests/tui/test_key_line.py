@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textual.widgets._footer import FooterKey
 
 from tests.support.deck import console, demo_state, opened
 from tui.widgets.key_line import FIRST, LAST, KeyLine, fit
@@ -34,8 +33,8 @@ async def test_no_key_is_cut_and_help_and_quit_stay(tmp_path: Path, width: int) 
         for keys in ((), ("3", "enter"), ("escape", "f"), ("escape", "5", "enter")):
             await driver.press(*keys)
             line = driver.screen().rstrip("\n").split("\n")[-1]
-            shown = [key for key in driver.app.screen.query(FooterKey) if key.display]
-            told = " ".join(f"{key.key_display} {key.description}" for key in shown)
+            shown = driver.app.screen.query_one(KeyLine).shown
+            told = " ".join(f"{key.shown} {key.does}" for key in shown)
             assert line.split() == told.split()
             assert "? help" in line
             assert "q quit" in line
@@ -44,11 +43,20 @@ async def test_no_key_is_cut_and_help_and_quit_stay(tmp_path: Path, width: int) 
 async def test_at_80_columns_the_findings_are_in_sight(tmp_path: Path) -> None:
     async with opened(console(demo_state(tmp_path)), size=(80, 24)) as driver:
         line = driver.screen().split("\n")[-1]
-        assert line.startswith(
-            " enter open  / filter  f findings  e edit  z zoom  t time  ? help  q quit"
-        )
+        first = " enter open  / filter  f findings  e edit  z zoom  t time"
+        assert line.rstrip() == f"{first}  ? help  q quit"
         await driver.pilot.resize_terminal(120, 24)
         await driver.until_shown("7 import")
+
+
+async def test_a_click_presses_the_key_under_it(tmp_path: Path) -> None:
+    async with opened(console(demo_state(tmp_path)), size=(80, 24)) as driver:
+        line = driver.screen().split("\n")[-1]
+        await driver.pilot.click(KeyLine, offset=(line.index("findings"), 0))
+        await driver.until_shown("─ Findings ─")
+        await driver.pilot.click(KeyLine, offset=(79, 0))
+        await driver.press("escape")
+        assert driver.app.screen is driver.deck
 
 
 async def test_the_line_names_commands_that_there_are(tmp_path: Path) -> None:

@@ -51,6 +51,19 @@ class Session:
         return ran
 
 
+def after_import(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Session:
+    """The calls on a host, in whose directory they are made, of which the first is its import."""
+    here = tmp_path / "node"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (here / "config.yaml").write_text(CONFIG)
+    session = Session(capsys, monkeypatch)
+    session("import", "apply", "config.yaml", "--rewrite", "--yes")
+    return session
+
+
 def written(*folders: Path) -> Iterator[tuple[Path, bytes]]:
     for folder in folders:
         for file in folder.rglob("*"):
@@ -66,12 +79,7 @@ def fails_with_a_secret_in_its_hands(*_: object) -> None:
 def test_nothing_that_is_written_or_shown_holds_a_secret(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    here = tmp_path / "node"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    (here / "config.yaml").write_text(CONFIG)
-    session = Session(capsys, monkeypatch)
-    session("import", "apply", "config.yaml", "--rewrite", "--yes")
+    session, here = after_import(capsys, monkeypatch, tmp_path), Path.cwd()
     places = Locations(here / "config.yaml", here / "state.db")
     # a reader keeps the write-ahead log from being folded back when a call ends
     with foreign.connect(places.database) as reader:

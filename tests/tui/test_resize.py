@@ -9,6 +9,7 @@ import pytest
 from store.locations import Locations
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
+from tui.screens.deck import LEAST
 from tui.widgets.table import Table
 
 LARGE, SMALL = (120, 40), (60, 20)
@@ -90,3 +91,23 @@ async def test_everything_of_a_node_is_reachable_in_a_small_terminal(places: Loc
             await driver.press("tab")
         for text in ("host", "is_enabled", "Qwen3-235B", "NVIDIA", "added"):
             assert text in seen
+
+
+async def test_a_terminal_too_small_for_a_pane_says_so_and_nothing_breaks(tmp_path: Path) -> None:
+    async with opened(console(demo_state(tmp_path)), size=LARGE) as driver:
+        await driver.press("3", "j")
+        table = driver.deck.pane("nodes").table
+        here = place(table)
+        for size in ((39, 40), (120, 9), (1, 1), (20, 5)):
+            await driver.pilot.resize_terminal(*size)
+            await driver.until(
+                lambda: driver.screen().startswith("nodedeck needs"[: driver.app.size.width]),
+                "the sentence",
+            )
+        for keys in ("f", "H", "enter", "question_mark", "ctrl+p", "slash"):
+            await driver.press(keys, "escape")
+        await driver.pilot.resize_terminal(*LEAST)
+        await driver.until_shown("dk03-b.rack7")
+        assert place(table) == here
+        await driver.press("slash", "d")
+        await driver.until_shown("/ d", "3 of 3")

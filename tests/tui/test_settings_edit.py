@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,11 @@ from store.paths import Home
 from store.settings_board import Board, SettingLine
 from store.settings_rules import Complexity, Constraints, Rule, SettingType
 from tests.support.deck import ACTOR, demo_state
+from tui.editing.specs import FieldKind
 from tui.settings_edit.about import about, beside
-from tui.settings_edit.checking import check, choices, neighbour, starting_text, why_not
-from tui.settings_edit.rows import (
-    ALL,
-    DIFFERENCE_COLUMNS,
-    THREE_WAY_COLUMNS,
-    difference_rows,
-    service_rows,
-    setting_rows,
-)
+from tui.settings_edit.checking import meant, spec_of_line, starting_text
+from tui.settings_edit.flags import rule_of
+from tui.settings_edit.rows import ALL, service_rows, setting_rows
 from tui.settings_edit.staging import Draft
 
 
@@ -61,17 +57,23 @@ def board(*lines: SettingLine, version: int = 3) -> Board:
     return Board(lines=lines, versions={"svc": version})
 
 
+def typed(one: SettingLine, text: str) -> Any:
+    """What a text stands for in the field of a setting, or the sentence that refuses it."""
+    spec = spec_of_line(one)
+    return spec.refusal(text) or meant(spec, one, text)
+
+
 # staging
 
 
 def test_the_version_is_that_of_the_first_edit() -> None:
-    draft, first = Draft(), line("a")
-    draft.stage(first, 2, board(first, version=3))
-    draft.stage(line("b"), 2, board(first, version=4))
-    assert draft.expected("svc") == 3
-    assert draft.values("svc") == {"a": 2, "b": 2}
-    draft.rebase("svc", board(first, version=4))
-    assert draft.expected("svc") == 4
+    draft, first, other = Draft(), line("a"), line("b")
+    draft.stage(first, 2, board(first, other, version=3))
+    draft.stage(other, 2, board(first, other, version=4))
+    batch = draft.batch("svc")
+    assert (batch.version, [one.value for one in batch.edits]) == (3, [2, 2])
+    draft.rebase("svc", board(first, other, version=4))
+    assert draft.batch("svc").version == 4
 
 
 def test_the_value_that_is_there_takes_an_edit_back() -> None:
@@ -82,7 +84,19 @@ def test_the_value_that_is_there_takes_an_edit_back() -> None:
     assert draft.services == ()
     # the next edit is made against what is there then
     draft.stage(one, 5, board(one, version=9))
-    assert draft.expected("svc") == 9
+    assert draft.batch("svc").version == 9
+
+
+def test_a_value_goes_where_there_is_one() -> None:
+    draft, declared = Draft(), line("a", has_default=True, default=7)
+    assert draft.unset(declared, board(declared))
+    assert draft.unset(line("b"), board(declared))
+    assert [one.told for one in draft.batch("svc").edits] == ["7 (default)", "(no value)"]
+    assert not draft.unset(replace(declared, stored=False), board(declared))
+    assert [one.was.path for one in draft.batch("svc").edits] == ["svc.b"]
+    # a value that is typed then takes its place
+    assert draft.stage(line("b"), 2, board(declared))
+    assert not draft.batch("svc").edits[0].unset
 
 
 @pytest.mark.parametrize("value", [True, 1.0, "1"])
@@ -91,35 +105,33 @@ def test_another_type_is_another_value(value: object) -> None:
     assert draft.stage(one, value, board(one))
 
 
-def test_what_moved_on_is_told_three_ways() -> None:
-    draft, was, still = Draft(), line("a", 1), line("b", 1)
-    for each in (was, still):
-        draft.stage(each, 2, board(was, still))
-    now = board(line("a", 7), still)
+def test_only_what_is_neither_as_it_was_nor_as_wanted_clashes() -> None:
+    draft, lines = Draft(), [line(key, 1) for key in "abcd"]
+    for each in lines:
+        draft.stage(each, 2, board(*lines))
+    draft.unset(line("e"), board(*lines))
+    now = board(line("a", 7), line("b", 2), line("c", 1), version=4)
+    told = [(one.path, one.was, one.theirs, one.yours) for one in draft.clashes("svc", now, ())]
+    assert told == [("svc.a", "1", "7", "2"), ("svc.d", "1", "(removed)", "2")]
     assert draft.moved(now.lines[0])
-    assert not draft.moved(still)
-    told = [(one.was, one.theirs, one.wanted) for one in draft.differences("svc", now)]
-    assert told == [("1", "7", "2"), ("1", "", "2")]
-    assert difference_rows(draft.differences("svc", now))[0] is THREE_WAY_COLUMNS
-    unmoved = draft.differences("svc", board(was, still))
-    assert difference_rows(unmoved)[0] is DIFFERENCE_COLUMNS
+    # seen, they are wanted over what is there now; what is there already is wanted no more
+    draft.rebase("svc", now)
+    assert draft.clashes("svc", now, ()) == []
+    assert [one.was.path for one in draft.batch("svc").edits] == ["svc.a", "svc.c", "svc.d"]
 
 
-def test_what_was_removed_is_told() -> None:
-    draft, one = Draft(), line()
-    draft.stage(one, 2, board(one))
-    assert draft.differences("svc", board())[0].theirs == "(removed)"
-
-
-def test_a_secret_is_told_as_its_mask() -> None:
+def test_a_secret_clashes_where_somebody_wrote_it_and_is_told_as_its_mask() -> None:
     draft, one = Draft(), line(own=MASK, kind=SettingType.SECRET, secret=True)
     draft.stage(one, "hunter2", board(one))
-    assert "hunter2" not in repr([draft.differences("svc", board(one)), about(one, draft)])
+    assert draft.clashes("svc", board(one), ("svc.other",)) == []
+    clash = draft.clashes("svc", board(one), ("svc.k",))[0]
+    assert (clash.theirs, clash.yours) == (MASK, MASK)
+    assert "hunter2" not in repr([clash, about(one, draft)])
     rows = setting_rows(board(one), draft, ALL, advanced=True)
     assert rows[0].cell(2).text == MASK
 
 
-# checking
+# the field
 
 
 @pytest.mark.parametrize(
@@ -127,72 +139,93 @@ def test_a_secret_is_told_as_its_mask() -> None:
     [
         ("5", SettingType.INTEGER, 5),
         ("0.5", SettingType.FLOAT, 0.5),
-        ("yes", SettingType.BOOLEAN, True),
+        ("true", SettingType.BOOLEAN, True),
         ("[1,2]", SettingType.JSON, [1, 2]),
         ("a [b]x[/b]", SettingType.STRING, "a [b]x[/b]"),
     ],
 )
 def test_text_becomes_a_value_of_the_type(text: str, kind: SettingType, value: object) -> None:
-    assert check(line(kind=kind), text).value == value
+    assert typed(line(kind=kind), text) == value
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "fault"),
     [
-        ("x", SettingType.INTEGER, "Must be a 64-bit integer, not 'x'."),
-        ("9223372036854775808", SettingType.INTEGER, "Must be a 64-bit integer"),
-        ("nan", SettingType.FLOAT, "Must be a finite number"),
-        ("{", SettingType.JSON, "Must be JSON"),
-        ("", SettingType.PATH, "Must be the path of a file"),
+        ("x", SettingType.INTEGER, "must be a 64-bit integer, not 'x'"),
+        ("9223372036854775808", SettingType.INTEGER, "must be a 64-bit integer"),
+        ("nan", SettingType.FLOAT, "must be a finite number"),
+        ("{", SettingType.JSON, "no JSON yet"),
+        ("", SettingType.PATH, "must be the path of a file"),
     ],
 )
 def test_text_that_does_not_fit_says_why(text: str, kind: SettingType, fault: str) -> None:
-    checked = check(line(kind=kind), text)
-    assert checked.fault.startswith(fault)
-    assert "nothing was changed" not in checked.fault
+    said = typed(line(kind=kind), text)
+    assert said.startswith(fault)
+    assert "nothing was changed" not in said
 
 
 def test_limits_are_told_and_kept() -> None:
     limited = line(constraints=Constraints(min=64, max=4096))
-    assert check(limited, "63").fault == "Must be at least 64, not '63'."
-    assert not check(limited, "64").fault
+    assert typed(limited, "63") == "must be at least 64, not '63'"
+    assert typed(limited, "64") == 64
     assert "min 64; max 4096" in "".join(text for text, _ in about(limited, Draft()))
 
 
 def test_a_secret_is_any_text_but_none() -> None:
-    secret = line(kind=SettingType.SECRET, secret=True)
-    assert check(secret, "s3cret").value == "s3cret"
-    assert check(secret, "").fault
-    assert starting_text(secret, MASK, known=True)[0] == ""
+    secret = line(own=MASK, kind=SettingType.SECRET, secret=True)
+    assert typed(secret, "s3cret") == "s3cret"
+    assert typed(secret, "") == "a secret cannot be empty"
+    spec = spec_of_line(secret)
+    assert (spec.kind, starting_text(spec, secret)) == (FieldKind.SECRET, "")
 
 
-@pytest.mark.parametrize("value", ["a\nb", "\x1b[2J", "x" * 5000, "a\u202eb"])
-def test_what_one_line_cannot_hold_is_not_begun_with(value: str) -> None:
-    text, note = starting_text(line(kind=SettingType.STRING), value, known=True)
-    assert text == ""
-    assert "replaces it" in note
+@pytest.mark.parametrize(
+    ("kind", "own", "text"),
+    [
+        (SettingType.STRING, "a\nb", r'"a\nb"'),
+        (SettingType.STRING, "\x1b[2J", r'"\u001b[2J"'),
+        (SettingType.STRING, "plain", "plain"),
+        (SettingType.JSON, "5", '"5"'),
+        (SettingType.INTEGER, None, "null"),
+    ],
+)
+def test_a_field_begins_with_what_means_the_present_value(
+    kind: SettingType, own: Any, text: str
+) -> None:
+    one = line(own=own, kind=kind, constraints=Constraints(nullable=True))
+    spec = spec_of_line(one)
+    assert starting_text(spec, one) == text
+    assert meant(spec, one, text) == own
 
 
-def test_json_begins_with_its_quotes() -> None:
-    told = starting_text(line(kind=SettingType.JSON), "5", known=True)
-    assert told == ('"5"', "")
+def test_a_field_begins_with_what_is_staged() -> None:
+    draft, one = Draft(), line(own="x", kind=SettingType.STRING)
+    draft.stage(one, "a\nb", board(one))
+    spec = spec_of_line(one, draft.get(one.path))
+    assert starting_text(spec, one, draft.get(one.path)) == r'"a\nb"'
+    unknown = replace(one, own=None, known=False)
+    assert starting_text(spec_of_line(unknown), unknown) == ""
 
 
-def test_choices_go_round() -> None:
+def test_choices_are_the_only_texts_there_are() -> None:
     allowed = line(kind=SettingType.ENUM, constraints=Constraints(allowed=("lru", "lfu", 3)))
-    offered = choices(allowed)
-    assert offered == ("lru", "lfu", "3")
-    assert neighbour(offered, "3", 1) == "lru"
-    assert neighbour(offered, "lru", -1) == "3"
-    assert neighbour(offered, "other", 1) == "lru"
-    assert check(allowed, "3").value == 3
-    assert choices(line(kind=SettingType.BOOLEAN)) == ("true", "false")
-    assert choices(line()) == ()
+    assert spec_of_line(allowed).options == ("lru", "lfu", "3")
+    assert typed(allowed, "3") == 3
+    assert spec_of_line(line(kind=SettingType.BOOLEAN)).options == ("true", "false")
+    assert spec_of_line(line()).options == ()
 
 
-def test_what_the_file_holds_is_named_and_not_edited() -> None:
-    assert "nodedeck set svc.k VALUE" in why_not(line(home=Home.FILE))
-    assert why_not(line()) == ""
+def test_a_flags_rule_is_what_the_verb_takes() -> None:
+    meanings = {text: rule_of(text) for text in ("on", "off", "25%", "12.5%", "gx-07, gx-08", "1")}
+    assert meanings == {
+        "on": True,
+        "off": False,
+        "25%": 25,
+        "12.5%": 12.5,
+        "gx-07, gx-08": ["gx-07", "gx-08"],
+        "1": ["1"],
+    }
+    assert rule_of(" , ") == []
 
 
 # rows
@@ -294,4 +327,4 @@ def test_the_board_is_read_again_after_any_write(places: Locations) -> None:
             write(manager)
         found = manager.settings_board(mark)
     assert found is not None
-    assert beside(found, "cache") == "profiles  calm   flags  router 30%"
+    assert beside(found, "cache") == "P: profiles  calm   flags  router 30%"

@@ -11,7 +11,8 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
 
-from tui.text import ASCII, clean
+from tui.glyphs import ASCII
+from tui.text import clean
 from tui.widgets import table_base
 from tui.widgets.table import Cell, Column, Row, Table
 from tui.widgets.table_layout import GAP, Needs, arrange, lay_out

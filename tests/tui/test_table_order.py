@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import UNICODE, age, duration, grouped
+from tui.glyphs import UNICODE
+from tui.text import age, duration, grouped
 from tui.widgets.table_model import Cell, Column, Row
 from tui.widgets.table_order import Order, Sort, sort_key
 

@@ -109,6 +109,22 @@ def test_without_a_unicode_locale_everything_is_ascii(places: Locations) -> None
     assert b"@ live" in output
 
 
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "", "LANG": ""}])
+def test_a_locale_of_c_is_ascii_though_python_speaks_utf8(
+    places: Locations, locale: dict[str, str]
+) -> None:
+    with terminal(nodedeck(places.database), environment=locale) as screen:
+        screen.until_text("@ live")
+        screen.type(b"q")
+        assert screen.end() == 0
+    assert bytes(screen.output).isascii()
+    history = [*nodedeck(places.database), "history", "--limit", "3"]
+    with terminal(history, environment=locale) as screen:
+        assert screen.end() == 0
+    assert bytes(screen.output).isascii()
+    assert b" -> " in screen.output
+
+
 def write_preferences(text: str) -> None:
     preferences.place().parent.mkdir(parents=True, exist_ok=True)
     preferences.place().write_text(text)
@@ -211,21 +227,24 @@ def test_what_a_terminal_lacks_keeps_its_cells(text: str, encoding: str, shown: 
 
 
 @pytest.mark.parametrize(
-    ("chosen", "term", "encoding", "filtered"),
+    ("chosen", "term", "locale", "encoding", "filtered"),
     [
-        (None, "xterm", "utf-8", False),
-        (None, "xterm", "UTF8", False),
-        (None, "linux", "utf-8", True),
-        ("unicode", "linux", "utf-8", False),
-        ("ascii", "xterm", "utf-8", True),
-        ("unicode", "xterm", "iso-8859-15", True),
-        (None, "", "ANSI_X3.4-1968", True),
+        (None, "xterm", "en_US.UTF-8", "utf-8", False),
+        (None, "xterm", "C.utf8", "UTF8", False),
+        (None, "linux", "en_US.UTF-8", "utf-8", True),
+        (None, "xterm", "C", "utf-8", True),
+        ("unicode", "xterm", "C", "utf-8", False),
+        ("unicode", "linux", "C.UTF-8", "utf-8", False),
+        ("ascii", "xterm", "C.UTF-8", "utf-8", True),
+        ("unicode", "xterm", "C.UTF-8", "iso-8859-15", True),
+        (None, "", "", "ANSI_X3.4-1968", True),
     ],
 )
 def test_when_glyphs_are_plain(
-    chosen: str | None, term: str, encoding: str, filtered: bool
+    *, chosen: str | None, term: str, locale: str, encoding: str, filtered: bool
 ) -> None:
-    assert (plain_glyphs(chosen, {"TERM": term}, encoding) is not None) is filtered
+    environ = {"TERM": term, "LANG": locale}
+    assert (plain_glyphs(chosen, environ, encoding) is not None) is filtered
 
 
 def test_no_colour_is_left_and_what_makes_bold_bold_is() -> None:

@@ -10,10 +10,8 @@ from rich.cells import cell_len, get_character_cell_size
 from textual.content import Content
 
 from tui import text
+from tui.glyphs import ASCII, UNICODE, Glyphs
 from tui.text import (
-    ASCII,
-    UNICODE,
-    Glyphs,
     age,
     clean,
     duration,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from store.retention import Retention
 from tests.support import foreign
 from tests.support.clock import FixedClock
 from tests.support.deck import Driver, console, empty_state, opened
+from tests.support.hostile import each_hostile
 from tests.support.shift import HOUR, lived
-from tests.tui.test_deck_hostile import HOSTILE, links
+from tests.tui.test_deck_hostile import links
 from tui.app import NodedeckApp
 from tui.commands import COMMANDS, PANES
 from tui.screens.findings import FindingsScreen
@@ -63,6 +64,15 @@ async def jump(driver: Driver, text: str) -> None:
     await driver.press("enter")
 
 
+@asynccontextmanager
+async def travelled(places: Locations, clock: FixedClock, to: str) -> AsyncIterator[Driver]:
+    """A console that shows another moment."""
+    async with opened(console(places, clock=clock)) as driver:
+        await driver.press("t")
+        await jump(driver, to)
+        yield driver
+
+
 async def test_it_shows_every_pane_as_it_was(places: Locations, clock: FixedClock) -> None:
     async with opened(console(places, clock=clock)) as driver:
         assert SIGN not in driver.screen()
@@ -85,9 +95,7 @@ async def test_it_shows_every_pane_as_it_was(places: Locations, clock: FixedCloc
 
 
 async def test_ages_are_counted_as_of_then(places: Locations, clock: FixedClock) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "3h ago")
+    async with travelled(places, clock, "3h ago") as driver:
         assert driver.cells("chain")["current_height"][2] == "just now"
         clock.advance(HOUR)
         driver.deck._retell()
@@ -120,9 +128,7 @@ async def test_steps_go_over_changes_and_not_over_blocks(
 async def test_the_first_change_is_the_end_of_what_is_known(
     places: Locations, clock: FixedClock
 ) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "#1")
+    async with travelled(places, clock, "#1") as driver:
         assert change(driver) == 1
         await driver.press(EARLIER)
         assert change(driver) == 1
@@ -146,9 +152,7 @@ async def test_hours(places: Locations, clock: FixedClock) -> None:
 async def test_before_the_horizon_is_unknown_and_nothing_moves(
     places: Locations, clock: FixedClock
 ) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "9h ago")
+    async with travelled(places, clock, "9h ago") as driver:
         await driver.press(HOUR_BACK, HOUR_BACK)
         assert "is unknown: the log begins with change #1" in said(driver)
         visit = driver.deck.visit
@@ -177,9 +181,7 @@ async def test_what_is_no_moment_is_said_under_the_field(
 
 
 async def test_a_time_of_the_day(places: Locations, clock: FixedClock) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "09:30")
+    async with travelled(places, clock, "09:30") as driver:
         await driver.until_shown("Sat 2025-03-01 09:30:00 UTC")
         assert height(driver) == "2,000"
 
@@ -216,9 +218,7 @@ async def test_a_commit_meanwhile_only_moves_the_mark_of_now(
 async def test_retention_meanwhile(
     places: Locations, clock: FixedClock, manager: ConfigManager
 ) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "#2")
+    async with travelled(places, clock, "#2") as driver:
         clock.advance(24 * HOUR + 1800)
         manager.prune(Retention(heights_days=1, days=1), pause=lambda _: None)
         assert change(driver) == 2  # what was read was so
@@ -235,9 +235,7 @@ async def test_forgotten_heights_are_called_unknown(
 ) -> None:
     clock.advance(24 * HOUR)
     manager.prune(Retention(heights_days=1, days=400), pause=lambda _: None)
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "#11")
+    async with travelled(places, clock, "#11") as driver:
         await driver.until_shown("heights of then are unknown")
         assert height(driver) == "unknown"
         await driver.press("d")
@@ -283,9 +281,7 @@ async def test_nothing_is_written_there(places: Locations, clock: FixedClock) ->
 
 
 async def test_then_and_now_masked(places: Locations, clock: FixedClock) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "6h ago")
+    async with travelled(places, clock, "6h ago") as driver:
         await driver.press("d")
         assert isinstance(driver.app.screen, CompareScreen)
         await driver.until_shown(SIGN, "svc.limit", "nodes.n1.is_enabled", "previous_seed.claimed")
@@ -298,9 +294,7 @@ async def test_then_and_now_masked(places: Locations, clock: FixedClock) -> None
 
 
 async def test_a_row_opens_as_it_was(places: Locations, clock: FixedClock) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "6h ago")
+    async with travelled(places, clock, "6h ago") as driver:
         await driver.press("3", "enter")
         assert isinstance(driver.app.screen, PastEntityScreen)
         await driver.until_shown(SIGN, "nodes.n1", "is_enabled         true", "until then", "added")
@@ -308,9 +302,7 @@ async def test_a_row_opens_as_it_was(places: Locations, clock: FixedClock) -> No
 
 
 async def test_findings_are_those_of_then(places: Locations, clock: FixedClock) -> None:
-    async with opened(console(places, clock=clock)) as driver:
-        await driver.press("t")
-        await jump(driver, "6h ago")
+    async with travelled(places, clock, "6h ago") as driver:
         await driver.press("f")
         assert isinstance(driver.app.screen, FindingsScreen)
         await driver.until_shown(SIGN, "Epoch 124 is unclaimed")
@@ -328,7 +320,7 @@ async def test_escape_takes_the_travel_before_the_zoom(
         assert not driver.deck.single
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_hostile
 async def test_hostile_text_is_shown_literally(
     places: Locations, clock: FixedClock, text: str
 ) -> None:

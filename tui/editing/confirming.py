@@ -19,6 +19,10 @@ from tui.text import clean, shorten_middle
 WITHIN_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 3.0
 """So long the process that watches over an edit is given before the deck does its work."""
+REVERTS: Final = (
+    f"It goes back by itself after {WITHIN_SECONDS:.0f} s, also without this console, unless it is"
+    " kept: K on the deck, or 'nodedeck confirm'."
+)
 _PATH_CELLS: Final = 40
 
 
@@ -75,4 +79,6 @@ def preview_of_keeping(reversal: Reversal) -> Preview:
             for path in dict.fromkeys([*was, *now])
             if was.get(path) != now.get(path)
         ]
-    return Preview(tuple(fields), ("Kept, it stays as it is now; otherwise it goes back.",))
+    return Preview(
+        tuple(fields), ("Kept, it stays as it is now; otherwise it goes back.",), ("before", "now")
+    )

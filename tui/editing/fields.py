@@ -27,7 +27,7 @@ class Choice(Static, can_focus=True):
     """One of a few texts, all in sight; arrows and space go from one to the next."""
 
     DEFAULT_CSS = """
-    Choice { height: auto; width: 1fr; padding: 0 1; }
+    Choice { height: auto; width: 1fr; }
     Choice:focus { background: $primary 30%; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,8 +83,8 @@ class FieldBox(Vertical):
     FieldBox.-staged .label { color: $text-warning; text-style: bold; }
     FieldBox .label { text-overflow: ellipsis; }
     FieldBox Input, FieldBox TextArea { width: 1fr; }
-    FieldBox TextArea { height: auto; }
-    FieldBox .refused { height: auto; max-height: 3; padding: 0 1 0 25; color: $text-error; }
+    FieldBox TextArea { height: auto; padding: 0; }
+    FieldBox .refused { height: auto; max-height: 3; padding: 0 1 0 24; color: $text-error; }
     """
 
     class Edited(Message):
@@ -118,7 +118,8 @@ class FieldBox(Vertical):
             area.cursor_blink = False
             area.styles.max_height = _MOST_LINES
             return area
-        return LineInput(self._text, placeholder=clean(spec.hint))
+        secret = spec.kind is FieldKind.SECRET
+        return LineInput(self._text, placeholder=clean(spec.hint), password=secret)
 
     def on_mount(self) -> None:
         """Find nothing wrong yet with what stands there."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from textual import on
@@ -11,27 +13,30 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from store.errors import NodedeckError, VersionConflict
-from tui.editing.confirming import WITHIN_SECONDS, unconfirmed
+from tui.editing.asking import through
+from tui.editing.confirming import REVERTS, unconfirmed
 from tui.editing.fields import FieldBox
-from tui.editing.leaving import LeaveScreen
+from tui.editing.leaving import LeaveScreen, Leaving
 from tui.editing.review import Outcome, ReviewScreen
-from tui.editing.staging import Subject, clashes, preview, read, write
+from tui.editing.staged import Left, Next, Staged, key_of
+from tui.editing.staging import Subject, again, clashes, preview, write
 from tui.editing.threeway import Picked, ThreeWayScreen
 from tui.store_thread import StoreThread
 from tui.text import clean, shorten_middle
+from tui.widgets.key_line import KeyLine
 
 _TITLE_CELLS: Final = 60
-_REVERTS: Final = (
-    f"It goes back by itself after {WITHIN_SECONDS:.0f} s, also without this console, unless it is"
-    " kept: K on the deck, or 'nodedeck confirm'."
-)
 
 
-class FormScreen(ModalScreen[bool]):
-    """The fields of one subject; dismissed with whether something was committed."""
+class FormScreen(ModalScreen[Left]):
+    """The fields of one subject; dismissed with what of it stays staged, and what is to follow.
+
+    Where ``others`` are staged, saving is of all together, and so happens outside. A key of the
+    config file is saved by itself, since no transaction of the database takes it back.
+    """
 
     DEFAULT_CSS = """
     FormScreen #form { height: 1fr; border: round $primary; padding: 0 1; }
@@ -46,10 +51,25 @@ class FormScreen(ModalScreen[bool]):
         Binding("escape", "leave", "leave", id="form.leave"),
     ]
 
-    def __init__(self, subject: Subject, store: StoreThread) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        store: StoreThread,
+        texts: Mapping[str, str] = MappingProxyType({}),
+        *,
+        now: Subject | None = None,
+        others: bool = False,
+    ) -> None:
+        """A form with the ``texts`` that were staged before.
+
+        ``now`` is a later reading, which was written to since then.
+        """
         super().__init__()
         self._subject = subject
         self._store = store
+        self._texts = texts
+        self._now = now
+        self._others = others and subject.digest is None
 
     def compose(self) -> ComposeResult:
         """What to know of the path, the fields, what is wrong, the keys."""
@@ -59,14 +79,23 @@ class FormScreen(ModalScreen[bool]):
                 yield Static(clean(note), classes="note", markup=False)
             with VerticalScroll(can_focus=False):
                 for field in self._subject.fields:
-                    yield FieldBox(field)
+                    yield FieldBox(field, self._texts.get(field.path))
             yield Static(id="fault", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
-    def on_mount(self) -> None:
-        """Stand in the first field."""
+    async def on_mount(self) -> None:
+        """Stand in the first field, with what was staged before on what stands there now."""
         self._say("")
         self.query(FieldBox).first().control.focus()
+        self._judge()
+        if self._now is not None:
+            path = shorten_middle(clean(self._subject.path), _TITLE_CELLS)
+            await self._take_in(self._now, f"{path} was changed while an edit of it was staged.")
+
+    @property
+    def key(self) -> str:
+        """What the form is about: an entity, a key of the file, or a new node."""
+        return key_of(self._subject)
 
     @property
     def staged(self) -> dict[str, str]:
@@ -102,14 +131,32 @@ class FormScreen(ModalScreen[bool]):
         if self.app.screen is not self:
             return
         if not count:
-            self.dismiss(False)
+            self.dismiss(Left())
             return
 
-        def left(drop: bool | None) -> None:
-            if drop:
-                self.dismiss(False)
+        def left(answer: Leaving | None) -> None:
+            if answer is Leaving.DROP:
+                self.dismiss(Left())
+            elif answer is Leaving.KEEP and self._fits():
+                self.dismiss(Left(self._kept()))
 
-        self.app.push_screen(LeaveScreen(count), left)
+        # what the deck's staged edits take in are values of the database's document
+        keeps = self._subject.digest is None and self._subject.source is None
+        self.app.push_screen(LeaveScreen(count, keeps=keeps), left)
+
+    def _kept(self) -> Staged | None:
+        return Staged(self._subject, self.staged) if self.staged else None
+
+    def _judge(self) -> list[FieldBox]:
+        """Check every field, and hand back those that are refused."""
+        return [box for box in self.query(FieldBox) if box.check()]
+
+    def _fits(self) -> bool:
+        """Whether every staged text fits; goes to the first that does not."""
+        refused = self._judge()
+        if refused:
+            refused[0].control.focus()
+        return not refused
 
     async def action_try(self) -> None:
         """As saving, but taken back by itself unless somebody confirms it."""
@@ -125,12 +172,12 @@ class FormScreen(ModalScreen[bool]):
         """Show what the staged texts would change, and ask."""
         if self.app.screen is not self:
             return
-        boxes = list(self.query(FieldBox))
-        refused = [box for box in boxes if box.check()]
-        if refused:
-            refused[0].control.focus()
+        if not self._fits():
             return
-        texts = {box.spec.path: box.spec.given(box.text) for box in boxes if box.staged}
+        if self._others:
+            self.dismiss(Left(self._kept(), Next.TRY if reverts else Next.SAVE))
+            return
+        texts = Staged(self._subject, self.staged).given
         if not texts:
             self._say("Nothing is staged: no field differs from what is stored.")
             return
@@ -147,19 +194,18 @@ class FormScreen(ModalScreen[bool]):
             self._say(str(fault))
             return
 
-        async def commit(reason: str | None) -> object:
-            run = unconfirmed(write(subject, texts)) if reverts else write(subject, texts)
-            return await self._store.call(lambda manager: run(manager, reason))
+        run = unconfirmed(write(subject, texts)) if reverts else write(subject, texts)
+        commit = through(self._store, run)
 
         async def reviewed(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:
-                self.dismiss(True)
-            elif outcome is Outcome.MOVED_ON:
-                await self._review(texts, reverts=reverts)
+                self.dismiss(Left())
+            elif screen.conflict is not None:
+                await self._merge(screen.conflict, reverts=reverts)
 
         title = f"Save {shorten_middle(clean(subject.path), _TITLE_CELLS)}"
         if reverts:
-            shown = replace(shown, notes=(*shown.notes, _REVERTS))
+            shown = replace(shown, notes=(*shown.notes, REVERTS))
             title += ", unless confirmed"
         screen = ReviewScreen(title, shown, commit, action="Save", typed=subject.typed, merges=True)
         await self.app.push_screen(screen, reviewed)
@@ -169,20 +215,26 @@ class FormScreen(ModalScreen[bool]):
         if self._subject.base is not None:
             self._say(str(fault))
             return
-        was, path = self._subject, self._subject.path
+        was = self._subject
         try:
-            now = await self._store.call(lambda manager: read(manager, path))
+            now = await self._store.call(lambda manager: again(manager, was))
         except NodedeckError as gone:
             self._say(f"{fault.message} {gone}")
             return
         if now.same_as(was):  # another conflict than one over these values
             self._say(str(fault))
             return
-        found = clashes(was, now, self.staged)
-        if not found:
-            await self._rebase(now, self.staged)
+
+        async def save() -> None:
             await self.action_save(reverts=reverts)
-            return
+
+        await self._take_in(now, fault.message, save)
+
+    async def _take_in(
+        self, now: Subject, told: str, go_on: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Put what is staged on a later reading, and go on with what is left of it."""
+        found = clashes(self._subject, now, self.staged)
 
         async def picked(own: Picked | None) -> None:
             if own is None:
@@ -190,12 +242,15 @@ class FormScreen(ModalScreen[bool]):
             texts = self.staged
             kept = {path: text for path, text in texts.items() if own.get(path, True)}
             await self._rebase(now, kept)
-            if kept:
-                await self.action_save(reverts=reverts)
-            else:
+            if not kept:
                 self._say("Theirs stand, and nothing is staged any more.")
+            elif go_on is not None:
+                await go_on()
 
-        await self.app.push_screen(ThreeWayScreen(found, fault.message), picked)
+        if found:
+            await self.app.push_screen(ThreeWayScreen(found, told), picked)
+        else:
+            await picked({})
 
     async def _rebase(self, now: Subject, texts: dict[str, str]) -> None:
         """Show another reading, with the staged texts that are kept."""

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
-
-from textual import actions
-from textual.dom import DOMNode
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from store.errors import NodedeckError
 from store.manager import ConfigManager
 from store.models import Change
 from tui.editing import registry
+from tui.editing.asking import READ_ONLY, through
 from tui.editing.confirming import preview_of_keeping
 from tui.editing.rehearsal import Preview, Write, preview_of_undo, undo
 from tui.editing.review import Outcome, ReviewScreen
-from tui.editing.staging import Subject, read
+from tui.editing.staged_actions import StagedActions
+from tui.editing.staging import read
 from tui.panes.audit import AuditPane
 from tui.screens.change import ChangeScreen
 from tui.screens.detail import DetailScreen
 from tui.session import Session
-from tui.travel import TimeTravel
 
-_READ_ONLY: Final = (
-    "This console is read-only; nothing was changed. Start it without --read-only (and"
-    " NODEDECK_READONLY) to write."
-)
 _WRITING: Final = frozenset(
-    {"undo", "keep", "edit", "add_node", "copy_node", "switch_node", "remove_node"}
-)
-_HERE: Final = frozenset({*_WRITING, "mark"})
+    {
+        "undo", "keep", "edit", "add_node", "copy_node", "switch_node", "remove_node",
+        "save_staged", "try_staged",
+    }
+)  # fmt: skip
+_HERE: Final = frozenset({*_WRITING, "mark", "drop_staged"})
 
 
-class Hands(TimeTravel):
+Found = TypeVar("Found")
+
+
+class Hands(StagedActions):
     """The actions of an app that writes; the app supplies deck, store and session."""
 
     session: Session
@@ -43,19 +43,12 @@ class Hands(TimeTravel):
             return self._in_place
         return super().check_action(action, parameters)
 
-    async def run_action(
-        self,
-        action: str | actions.ActionParseResult,
-        default_namespace: DOMNode | None = None,
-        namespaces: Mapping[str, DOMNode] | None = None,
-    ) -> bool:
-        """Refuse what writes in a read-only console, whatever key or list it comes from."""
-        name = (actions.parse(action) if isinstance(action, str) else action)[1]
+    def refusal(self, name: str) -> str:
+        """Why an action is not done here and now: the past, or a console that only reads."""
         refused = self.session.read_only and name in _WRITING
         if refused and self.visit is None and self._in_place:
-            self._say(_READ_ONLY)
-            return True
-        return await super().run_action(action, default_namespace, namespaces)
+            return READ_ONLY
+        return super().refusal(name)
 
     @property
     def _in_place(self) -> bool:
@@ -69,18 +62,17 @@ class Hands(TimeTravel):
         path = self._pointed_path()
         if path is None:
             return
+        subject = await self._found(lambda manager: read(manager, path))
+        if subject is not None:
+            await self._open_form(subject)
+
+    async def _found(self, look: Callable[[ConfigManager], Found]) -> Found | None:
+        """What the store answers; None where it refuses, which is said."""
         try:
-            subject = await self._store.call(lambda manager: read(manager, path))
+            return await self._store.call(look)
         except NodedeckError as fault:
             self._say(str(fault))
-            return
-        await self._open_form(subject)
-
-    async def _open_form(self, subject: Subject) -> None:
-        # its fields take a tenth of the start to be imported
-        from tui.editing.form import FormScreen
-
-        await self.push_screen(FormScreen(subject, self._store))
+            return None
 
     def _pointed_path(self) -> str | None:
         """The path that the cursor is on, None where it is on none."""
@@ -109,24 +101,21 @@ class Hands(TimeTravel):
             await self._draft(node)
 
     async def _draft(self, like: str | None) -> None:
-        try:
-            subject = await self._store.call(lambda manager: registry.draft(manager, like))
-        except NodedeckError as fault:
-            self._say(str(fault))
+        if like is not None and self.has_staged(registry.NEW):
+            self._say("A new node is staged already: a opens it; save or drop it first.")
             return
-        await self._open_form(subject)
+        subject = await self._found(lambda manager: registry.draft(manager, like))
+        if subject is not None:
+            await self._open_form(subject)
 
     async def action_switch_node(self) -> None:
         """Turn the node pointed at on or off, after a look at it."""
         if (node := self._pointed_node()) is None:
             return
-        try:
-            enabled, preview = await self._store.call(
-                lambda manager: registry.preview_of_switch(manager, node)
-            )
-        except NodedeckError as fault:
-            self._say(str(fault))
+        found = await self._found(lambda manager: registry.preview_of_switch(manager, node))
+        if found is None:
             return
+        enabled, preview = found
         verb = "Enable" if enabled else "Disable"
         await self._ask(f"{verb} {node}", preview, registry.switch(node, enabled), verb)
 
@@ -134,13 +123,10 @@ class Hands(TimeTravel):
         """Remove the node pointed at, once its id was typed."""
         if (node := self._pointed_node()) is None:
             return
-        try:
-            version, preview = await self._store.call(
-                lambda manager: registry.preview_of_removal(manager, node)
-            )
-        except NodedeckError as fault:
-            self._say(str(fault))
+        found = await self._found(lambda manager: registry.preview_of_removal(manager, node))
+        if found is None:
             return
+        version, preview = found
         write = registry.removal(node, version)
         await self._ask(f"Remove {node}", preview, write, "Remove", typed=node)
 
@@ -148,10 +134,7 @@ class Hands(TimeTravel):
         self, title: str, preview: Preview, write: Write, action: str, *, typed: str = ""
     ) -> None:
         """Show what a write would do, and do it where it is wanted."""
-
-        async def commit(reason: str | None) -> object:
-            return await self._store.call(lambda manager: write(manager, reason))
-
+        commit = through(self._store, write)
         await self.push_screen(ReviewScreen(title, preview, commit, action=action, typed=typed))
 
     def _pointed_node(self) -> str | None:
@@ -182,40 +165,39 @@ class Hands(TimeTravel):
 
     def action_mark(self) -> None:
         """Mark the change under the cursor, or take its mark back."""
-        pane = self._audit()
-        if pane is None or not pane.mark():
+        marking = self._marking()
+        if marking is None or not marking.mark():
             self._say("Marks are for changes; 5 goes to the audit pane.")
 
     async def action_undo(self) -> None:
         """Show what an undo of the marked changes, or of the one pointed at, would do."""
         if not self._in_place:
             return
-        pane = self._audit()
-        pointed = self._pointed_change()
-        ids = sorted(pane.marked) if pane is not None and pane.marked else []
+        marking, pointed = self._marking(), self._pointed_change()
+        ids = sorted(marking.marked) if marking is not None else []
         if not ids and pointed is not None:
             ids = [pointed.id]
         if not ids:
             self._say("u undoes a change: point at one in the audit pane or in a history.")
             return
-        try:
-            preview: Preview = await self._store.call(lambda manager: preview_of_undo(manager, ids))
-        except NodedeckError as fault:
-            self._say(str(fault))
+        preview = await self._found(lambda manager: preview_of_undo(manager, ids))
+        if preview is None:
             return
         count = f"change #{ids[0]}" if len(ids) == 1 else f"{len(ids)} changes, all or none"
-        write = undo(ids)
-
-        async def commit(reason: str | None) -> object:
-            return await self._store.call(lambda manager: write(manager, reason))
 
         def done(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:
-                self._deck.audit.unmark()
+                if marking is not None:
+                    marking.unmark()
                 self._say(f"Undone: {count}.")
 
+        commit = through(self._store, undo(ids))
         screen = ReviewScreen(f"Undo {count}", preview, commit, action="Undo")
         await self.push_screen(screen, done)
+
+    def _marking(self) -> AuditPane | DetailScreen | None:
+        """What has changes to mark, where it is what the keys are about."""
+        return self.screen if isinstance(self.screen, DetailScreen) else self._audit()
 
     def _audit(self) -> AuditPane | None:
         """The audit pane where it is what the keys are about."""

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from enum import StrEnum
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
+from textual.containers import Vertical
 from textual.widgets import Button, Static
 
+from tui.editing.dialog import Dialog
 
-class LeaveScreen(ModalScreen[bool]):
-    """Stay, or drop what was staged; ``esc``, the key that opened it, stays."""
 
-    DEFAULT_CSS = """
-    LeaveScreen { align: center middle; }
-    LeaveScreen #leave {
-        width: 60; max-width: 100%; height: auto; padding: 0 1;
-        border: round $warning; background: $surface;
-    }
-    LeaveScreen #buttons { height: 1; margin-top: 1; }
-    LeaveScreen Button { margin-right: 2; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stay", "stay", id="leave.stay")]
+class Leaving(StrEnum):
+    """What becomes of staged edits."""
 
-    def __init__(self, count: int) -> None:
+    KEEP = "keep"
+    DROP = "drop"
+
+
+class LeaveScreen(Dialog[Leaving]):
+    """Stay, keep what was staged, or drop it; ``esc``, the key that opened it, stays."""
+
+    DEFAULT_CSS = "LeaveScreen > Vertical { width: 60; }"
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        question: str = "Leave the form?",
+        drop: str = "Drop and leave",
+        keeps: bool = False,
+    ) -> None:
+        """``keeps`` offers to leave them staged, for what can be saved later."""
         super().__init__()
         self._count = count
+        self._question = question
+        self._drop_told = drop
+        self._keeps = keeps
 
     def compose(self) -> ComposeResult:
-        """The question and its two answers."""
+        """The question and its answers."""
         noun = "edit is" if self._count == 1 else "edits are"
-        with Vertical(id="leave") as box:
-            box.border_title = "Leave the form?"
+        kept = ((Leaving.KEEP, "Keep staged"),) if self._keeps else ()
+        with Vertical() as box:
+            box.border_title = self._question
             yield Static(f"{self._count} staged {noun} not saved.", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Stay", id="stay", variant="primary", compact=True)
-                yield Button("Drop and leave", id="drop", variant="warning", compact=True)
+            yield from self.buttons(
+                self._drop_told, id=Leaving.DROP, back="Stay", back_id="stay", between=kept
+            )
 
-    def on_mount(self) -> None:
-        """Stand on the way back to the form."""
-        self.query_one("#stay").focus()
-
-    @on(Button.Pressed, "#stay")
-    def action_stay(self) -> None:
-        """Go back to the form."""
-        self.dismiss(False)
-
-    @on(Button.Pressed, "#drop")
-    def _drop(self) -> None:
-        self.dismiss(True)
+    @on(Button.Pressed, f"#{Leaving.KEEP}, #{Leaving.DROP}")
+    def _answered(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(Leaving(event.button.id or ""))

@@ -17,8 +17,22 @@ class LineInput(Input):
         Binding("enter", "submit", "next field", show=False, id="field.next")
     ]
 
-    def __init__(self, text: str = "", *, placeholder: str = "", id: str | None = None) -> None:
-        super().__init__(text, placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        placeholder: str = "",
+        id: str | None = None,
+        password: bool = False,
+    ) -> None:
+        super().__init__(
+            text,
+            placeholder=placeholder,
+            compact=True,
+            select_on_focus=False,
+            id=id,
+            password=password,
+        )
         self.cursor_blink = False
 
     def replace(self, text: str, start: int, end: int) -> None:

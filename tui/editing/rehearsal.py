@@ -17,10 +17,14 @@ Write = Callable[[ConfigManager, str | None], object]
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The leaves that a write changes, secrets masked, and what an operator should know of it."""
+    """The leaves that a write changes, secrets masked, and what an operator should know of it.
+
+    ``titles`` say what stands on either side.
+    """
 
     fields: tuple[FieldChange, ...]
     notes: tuple[str, ...] = ()
+    titles: tuple[str, str] = ("now", "then")
 
 
 class _Rehearsed(Exception):
@@ -28,10 +32,13 @@ class _Rehearsed(Exception):
 
 
 def rehearse(manager: ConfigManager, write: Write) -> list[Change]:
-    """The changes that a write would make; raises what it raises."""
+    """The changes that a write would make; raises what it raises.
+
+    No master key is made for a secret that would be sealed.
+    """
     made: list[Change] = []
     try:
-        with manager.transaction(None):
+        with manager.rehearsing(), manager.transaction(None):
             before = manager.position().change_id
             write(manager, None)
             made = manager.feed(before)

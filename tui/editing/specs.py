@@ -28,13 +28,15 @@ class FieldKind(StrEnum):
     NUMBER = "number"
     TEXT = "text"
     JSON = "json"
+    SECRET = "secret"  # noqa: S105 - the name of a kind
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field of a form: its path, its present value with secrets masked, what it may become.
 
-    ``options`` are the only texts there are, where there are any, and ``hint`` says what fits.
+    ``options`` are the only texts there are, where there are any, and ``hint`` says what fits. A
+    ``quoted`` text is typed as a JSON string, since some of its characters do not show.
     """
 
     path: str
@@ -44,6 +46,7 @@ class FieldSpec:
     judge: Judge
     options: tuple[str, ...] = ()
     hint: str = ""
+    quoted: bool = False
 
     @property
     def text(self) -> str:
@@ -51,11 +54,6 @@ class FieldSpec:
         if self.kind is FieldKind.JSON:
             return json_text(self.value)
         return "" if self.value is None else codec.shown(self.value)
-
-    @property
-    def quoted(self) -> bool:
-        """Whether a text is typed as a JSON string, since some of its characters do not show."""
-        return self.kind is FieldKind.JSON and isinstance(self.value, str)
 
     def given(self, text: str) -> str:
         """A field's text as the store is given it; raises InvalidValue for a text that is none."""
@@ -113,7 +111,9 @@ def spec_of(
 ) -> FieldSpec:
     """The field of a value that is typed like ``sample``, whatever stands there now."""
     options = _TRUTHS if isinstance(sample, bool) else ()
-    return FieldSpec(path, label, _kind(value, sample), value, judge, options, hint)
+    kind = _kind(value, sample)
+    quoted = kind is FieldKind.JSON and isinstance(sample, str)
+    return FieldSpec(path, label, kind, value, judge, options, hint, quoted)
 
 
 def _kind(value: Any, sample: Any) -> FieldKind:
@@ -148,4 +148,16 @@ def spec_of_rule(rule: Rule, value: Any) -> FieldSpec:
         options = (*allowed, *nullable)
         return FieldSpec(rule.path, rule.path, FieldKind.SELECT, value, judge, options, hint)
     kind = kinds.get(rule.type) or _text_kind(value)
-    return FieldSpec(rule.path, rule.path, kind, value, judge, (), hint)
+    quoted = kind is FieldKind.JSON and rule.type is not SettingType.JSON
+    return FieldSpec(rule.path, rule.path, kind, value, judge, (), hint, quoted)
+
+
+def spec_of_secret(path: str) -> FieldSpec:
+    """The field of a secret: what is typed shows as dots, and begins with nothing."""
+
+    def judge(text: str) -> None:
+        if not text:
+            raise InvalidValue("a secret cannot be empty")
+
+    hint = "not shown; what is typed replaces it and is sealed"
+    return FieldSpec(path, path, FieldKind.SECRET, None, judge, (), hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import BaseModel
 
@@ -29,13 +29,28 @@ _MODELS: Final[Mapping[Kind, type[BaseModel]]] = {
 _NO_VALUES: Final = (Kind.PROVIDER, Kind.NODE_KEY, Kind.PROFILE, Kind.FLAG)
 
 
+class Source(Protocol):
+    """Reads and writes what a form is about where that is no value of the document."""
+
+    def read(self, manager: ConfigManager) -> Subject:
+        """What the form is about, as it is now; raises NodedeckError where it is gone."""
+
+    def write(self, subject: Subject, texts: Mapping[str, str]) -> Write:
+        """The write of staged texts by their fields' paths."""
+
+    def preview(
+        self, manager: ConfigManager, subject: Subject, texts: Mapping[str, str]
+    ) -> Preview:
+        """What writing them would change; raises as the write does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a form is about, as it was read.
 
     ``version`` is what a write expects of the database and ``digest`` what it expects of the config
     file; one of them is None. ``typed`` has to be typed before a write, where it is not empty.
-    ``base`` is there for a node that is yet to be added: the values that are not typed.
+    ``base`` is there for what is yet to be added, such as a node: the values that are not typed.
     """
 
     path: str
@@ -45,6 +60,7 @@ class Subject:
     notes: tuple[str, ...] = ()
     typed: str = ""
     base: Mapping[str, Any] | None = None
+    source: Source | None = None
 
     def same_as(self, other: Subject) -> bool:
         """Whether nothing was written between two readings."""
@@ -80,8 +96,20 @@ def read(manager: ConfigManager, path: str) -> Subject:
     return Subject(path, fields, version=version, notes=notes, typed=typed)
 
 
+def again(manager: ConfigManager, subject: Subject) -> Subject:
+    """The same as it is now; raises NodedeckError where it is gone."""
+    return subject.source.read(manager) if subject.source else read(manager, subject.path)
+
+
+def named(subject: Subject, texts: Mapping[str, str]) -> dict[str, str]:
+    """Staged texts by the labels of their fields."""
+    return {field.label: texts[field.path] for field in subject.fields if field.path in texts}
+
+
 def write(subject: Subject, texts: Mapping[str, str]) -> Write:
     """The write of staged texts by their paths; VersionConflict where the subject moved on."""
+    if subject.source is not None:
+        return subject.source.write(subject, texts)
 
     def run(manager: ConfigManager, reason: str | None) -> object:
         if subject.base is not None:
@@ -113,6 +141,8 @@ def _added(base: Mapping[str, Any], texts: Mapping[str, str]) -> Node:
 
 def preview(manager: ConfigManager, subject: Subject, texts: Mapping[str, str]) -> Preview:
     """What writing staged texts would change; raises as the write does."""
+    if subject.source is not None:
+        return subject.source.preview(manager, subject, texts)
     if subject.digest is None:
         made = rehearse(manager, write(subject, texts))
         return Preview(shown_fields(made), subject.notes)

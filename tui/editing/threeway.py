@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from store import codec
+from tui.editing.dialog import Dialog
 from tui.editing.fields import Choice
 from tui.editing.staging import Clash
 from tui.glyphs import UNICODE
@@ -25,26 +24,17 @@ Picked = Mapping[str, bool]
 """By path whether one's own text is kept; else theirs stands."""
 
 
-class ThreeWayScreen(ModalScreen[Picked | None]):
+class ThreeWayScreen(Dialog[Picked]):
     """The fields that clash; theirs stand until one's own are picked."""
 
     DEFAULT_CSS = """
-    ThreeWayScreen { align: center middle; }
-    ThreeWayScreen #clashes {
-        width: 96; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
-        border: round $warning; background: $surface;
-    }
     ThreeWayScreen .told { height: auto; max-height: 5; color: $text-warning; margin-bottom: 1; }
     ThreeWayScreen VerticalScroll { height: auto; max-height: 14; }
     ThreeWayScreen .clash { height: auto; margin-bottom: 1; }
     ThreeWayScreen .label { text-style: bold; height: auto; max-height: 2; }
     ThreeWayScreen .was { color: $text-muted; padding: 0 1; height: auto; max-height: 2; }
-    ThreeWayScreen #buttons { height: 1; }
-    ThreeWayScreen Button { margin-right: 2; }
+    ThreeWayScreen #buttons { margin-top: 0; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "back to the form", id="threeway.cancel")
-    ]
 
     def __init__(self, clashes: Sequence[Clash], told: str) -> None:
         super().__init__()
@@ -53,9 +43,9 @@ class ThreeWayScreen(ModalScreen[Picked | None]):
 
     def compose(self) -> ComposeResult:
         """Who was first, then a block a field, then the buttons."""
-        with Vertical(id="clashes") as box:
+        with Vertical() as box:
             box.border_title = "Somebody was first"
-            box.border_subtitle = "tab goes on, space picks, esc goes back to the form"
+            box.border_subtitle = "tab goes on, space picks, esc goes back"
             yield Static(clean(self._told), classes="told", markup=False)
             with VerticalScroll(can_focus=False):
                 for clash in self._clashes:
@@ -64,18 +54,7 @@ class ThreeWayScreen(ModalScreen[Picked | None]):
                         yield Static(f"was     {_short(clash.was)}", classes="was", markup=False)
                         theirs, yours = _options(clash)
                         yield Choice((theirs, yours), theirs)
-            with Horizontal(id="buttons"):
-                yield Button("Back", id="cancel", variant="primary", compact=True)
-                yield Button("Go on with these", id="go-on", variant="warning", compact=True)
-
-    def on_mount(self) -> None:
-        """Stand on the way back."""
-        self.query_one("#cancel").focus()
-
-    @on(Button.Pressed, "#cancel")
-    def action_cancel(self) -> None:
-        """Go back to the form, as it was typed."""
-        self.dismiss(None)
+            yield from self.buttons("Go on with these", id="go-on", back="Back")
 
     @on(Button.Pressed, "#go-on")
     def _go_on(self) -> None:

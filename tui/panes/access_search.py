@@ -10,7 +10,7 @@ from store.manager import ConfigManager
 from store.models import Snapshot
 from store.sealing.access import Access
 from store.searching import ROWS, Search
-from tui.panes.log_search import MOST_ROWS
+from tui.panes.log_search import MOST_ROWS, progress
 
 
 class AccessSearch:
@@ -73,12 +73,8 @@ class AccessSearch:
 
     def told(self) -> str:
         """How far it came, in a few words."""
-        count = f"{len(self._found):,} found"
-        if self.next() is not None:
-            return f"{count}, searching"
-        if self._before is None:
-            return count
-        return f"{count}, more below" if self._room < MOST_ROWS else f"the newest {count}"
+        searching, more = self.next() is not None, self._before is not None
+        return progress(len(self._found), searching=searching, more=more, room=self._room)
 
     def _is_past(self, each: Access) -> bool:
         return self._moment is None or each.at is None or each.at <= self._moment

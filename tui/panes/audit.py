@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +17,14 @@ from store.models import Change, FieldChange
 from store.paths import HEIGHT_PATHS
 from store.sealing.access import EVERYTHING, Access
 from store.searching import EXTERNAL, Search
+from tui.glyphs import UNICODE
 from tui.panes.access_search import AccessSearch
 from tui.panes.base import Pane
 from tui.panes.log_search import LogSearch, Seeking
+from tui.panes.log_tail import LogTail, goes_on
 from tui.picture import Picture
 from tui.store_thread import StoreThread
-from tui.text import UNICODE, age, shorten_middle
+from tui.text import age, shorten_middle
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -58,7 +61,7 @@ class AuditPane(Pane):
         self._unread = ""
         self._by_key: dict[str, Change] = {}
         self._accesses: dict[str, Access] = {}
-        self._told: dict[int, tuple[Change, Cell]] = {}
+        self._made: dict[str, tuple[Change, bool, Row]] = {}
         self.marked: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
@@ -79,16 +82,22 @@ class AuditPane(Pane):
         changes = picture.changes if found is None else found
         folded = self._search is None or self._search.wanted.pattern is None
         self._by_key = {_key(change, folded=folded): change for change in changes}
-        self._told = {change.id: self._tell(change) for change in changes}
-        return [self._row(key, change) for key, change in self._by_key.items()]
+        self._made = {key: self._made_of(key, each) for key, each in self._by_key.items()}
+        return [row for _, _, row in self._made.values()]
 
     def refill(self, picture: Picture, *, flash: bool = False) -> None:
         """Follow the newest change for a reader who is at the top; leave others where they are."""
-        table = self.table
-        at_top = table.cursor_row == 0 and table.scroll_offset.y == 0
+        table, at_top = self.table, self._at_top
+        if at_top and isinstance(self._search, LogTail):
+            self._search = None  # the picture has what is in sight
         super().refill(picture, flash=flash)
+        self._tell_length(picture)
         if at_top and table.rows:
             table.move_to(table.rows[0].key)
+
+    @property
+    def _at_top(self) -> bool:
+        return self.table.cursor_row == 0 and self.table.scroll_offset.y == 0
 
     def _changed(self, row: Row, was: Row | None) -> frozenset[str]:
         """Heights do not flash here: they change with every block, and flash in the chain pane."""
@@ -127,8 +136,16 @@ class AuditPane(Pane):
 
     def _remark(self, marked: frozenset[int]) -> None:
         self.marked = marked
-        self.entitle(f"{len(marked)} marked" if marked else "")
         self.retell()
+
+    def _tell_length(self, picture: Picture) -> None:
+        """Say in the border what is marked, and how much of a long log is here."""
+        notes = [f"{len(self.marked)} marked"] if self.marked else []
+        if isinstance(self._search, LogTail):
+            notes.append(self._search.told())
+        elif self._search is None and goes_on(picture):
+            notes.append(f"the newest {len(picture.changes)}")
+        self.entitle("  ".join(notes))
 
     # the filter
 
@@ -138,8 +155,11 @@ class AuditPane(Pane):
             if self._search.belongs_to(new.snapshot):
                 self._search.follow(new.snapshot)
             else:
-                self._search = _search(self._search.wanted, new)
+                wanted = self._search.wanted
+                self._search = None if wanted.empty else _search(wanted, new)
             self._go_on()
+        if old is not None and new is not None and old.visit is not new.visit:
+            self._age_rows()  # counted from another moment
         super().watch_picture(old, new)
         if old is None and self.is_mounted:
             self._look_for(self.table.filter)
@@ -172,9 +192,14 @@ class AuditPane(Pane):
 
     @on(Table.NearEdge)
     def _near_edge(self, event: Table.NearEdge) -> None:
-        """Find more for a reader who comes to the end of what was found."""
+        """Find more for a reader who comes to the end of what is here."""
         event.stop()
-        if event.edge == "bottom" and self._search is not None:
+        if event.edge != "bottom" or self.picture is None:
+            return
+        if self._search is None and goes_on(self.picture) and not self._at_top:
+            self._search = LogTail(self.picture)
+            self._go_on()
+        elif self._search is not None:
             self._search.widen()
             self._tell_found(self._search)
             self._go_on()
@@ -210,28 +235,39 @@ class AuditPane(Pane):
         if not self._unread:
             self.table.tell_filter(search.told())
 
-    def _tell(self, change: Change) -> tuple[Change, Cell]:
-        """What a change did; worked out once, since a change stays what it is."""
-        known = self._told.get(change.id)
-        return known if known and known[0] == change else (change, change_cell(change))
+    def retell(self) -> None:
+        """Show ages anew; until then rows stay as they were made, however many there are."""
+        self._age_rows()
+        super().retell()
 
-    def _row(self, key: str, change: Change) -> Row:
-        seconds = (self.clock() - change.at).total_seconds()
+    def _age_rows(self) -> None:
+        for key, (change, marked, row) in self._made.items():
+            age_now = self._age_of(change, marked=marked)
+            if row.cells[0] != age_now:
+                aged = replace(row, cells=(age_now, *row.cells[1:]))
+                self._made[key] = change, marked, aged
+
+    def _made_of(self, key: str, change: Change) -> tuple[Change, bool, Row]:
+        """A change with its row, made anew only where something of it is."""
+        known, marked = self._made.get(key), change.id in self.marked
+        if known and known[1] == marked and (known[0] is change or known[0] == change):
+            return known
+        return change, marked, self._row(key, change, marked=marked)
+
+    def _row(self, key: str, change: Change, *, marked: bool) -> Row:
         who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
-        marked = change.id in self.marked
-        age_told = f"{UNICODE.on} {coarse_age(seconds)}" if marked else coarse_age(seconds)
         cells = (
-            Cell(
-                age_told,
-                "accent" if marked else "muted",
-                change.at.isoformat(timespec="milliseconds"),
-            ),
+            self._age_of(change, marked=marked),
             Cell(change.path),
-            self._told[change.id][1],
+            change_cell(change),
             who,
             Cell(change.reason or "", "muted"),
         )
         return Row(key, cells)
+
+    def _age_of(self, change: Change, *, marked: bool) -> Cell:
+        told = coarse_age((self.clock() - change.at).total_seconds())
+        return marked_age(told, marked=marked, whole=change.at.isoformat(timespec="milliseconds"))
 
     def _access_row(self, key: str, each: Access) -> Row:
         seconds = None if each.at is None else (self.clock() - each.at).total_seconds()
@@ -267,6 +303,13 @@ def coarse_age(seconds: float) -> str:
     return (
         "now" if -60 < seconds < 60 else " ".join(age(seconds).split()[: 3 if seconds < 0 else 2])
     )
+
+
+def marked_age(told: str, *, marked: bool, whole: str | None = None) -> Cell:
+    """An age, under a sign where its change is marked; ``whole`` is what is copied."""
+    if marked:
+        return Cell(f"{UNICODE.on} {told}", "accent", whole)
+    return Cell(told, "muted", whole)
 
 
 def change_cell(change: Change) -> Cell:

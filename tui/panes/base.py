@@ -98,7 +98,11 @@ class Pane(Vertical):
     def _marked(self, rows: list[Row]) -> list[Row]:
         """The rows with the cells that differ from those shown named, so that they flash."""
         shown = {row.key: row for row in self.table.rows}
-        return [replace(row, changed=self._changed(row, shown.get(row.key))) for row in rows]
+        return [
+            row if (was := shown.get(row.key)) is row or not (news := self._changed(row, was))
+            else replace(row, changed=news)
+            for row in rows
+        ]  # fmt: skip
 
     def _changed(self, row: Row, was: Row | None) -> frozenset[str]:
         return frozenset(

@@ -14,9 +14,10 @@ from store.findings import Evidence
 from store.models import Snapshot
 from store.paths import OTHER_CHAIN
 from tui.arrival import arrival_lines
+from tui.glyphs import UNICODE
 from tui.panes.base import Pane
 from tui.picture import Picture
-from tui.text import UNICODE, age, duration, grouped, lag
+from tui.text import age, duration, grouped, lag
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 _SPARKS = 14

@@ -37,6 +37,16 @@ class Seeking(Protocol):
         """How far it came, in a few words."""
 
 
+def progress(count: int, *, searching: bool, more: bool, room: int) -> str:
+    """How far a search came, in a few words; ``more`` says that it went no further than room."""
+    found = f"{count:,} found"
+    if searching:
+        return f"{found}, searching"
+    if not more:
+        return found
+    return f"{found}, more below" if room < MOST_ROWS else f"the newest {found}"
+
+
 class LogSearch:
     """The changes found for one question; they come in steps, and news on top of them.
 
@@ -102,9 +112,5 @@ class LogSearch:
 
     def told(self) -> str:
         """How far it came, in a few words."""
-        count = f"{len(self.changes):,} found"
-        if self.next() is not None:
-            return f"{count}, searching"
-        if self._before is None:
-            return count
-        return f"{count}, more below" if self._room < MOST_ROWS else f"the newest {count}"
+        searching, more = self.next() is not None, self._before is not None
+        return progress(len(self.changes), searching=searching, more=more, room=self._room)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from store import masks
 from store.models import Hardware, Node
 from store.paths import join, split
+from tui.glyphs import UNICODE
 from tui.panes.base import Pane
 from tui.picture import Picture
-from tui.text import UNICODE, grouped
+from tui.text import grouped
 from tui.widgets.table_model import Cell, Column, Row
 
 

@@ -6,9 +6,10 @@ from textual.app import ComposeResult
 
 from store import outlook
 from store.paths import SEED_TYPES
+from tui.glyphs import UNICODE
 from tui.panes.base import Pane
 from tui.picture import Picture
-from tui.text import UNICODE, grouped, shorten_middle
+from tui.text import grouped, shorten_middle
 from tui.widgets.epoch_strip import EpochStrip
 from tui.widgets.table_model import Cell, Column, Row
 

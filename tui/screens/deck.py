@@ -22,6 +22,7 @@ from store.sealing.access import Access
 from store.travel import Visit
 from tui.commands import PANES, bindings
 from tui.editing.countdown import Countdown
+from tui.editing.staged_line import StagedLine
 from tui.held_clock import HeldClock
 from tui.panes.audit import AuditPane
 from tui.panes.base import Pane
@@ -40,6 +41,10 @@ from tui.widgets.travel_banner import TravelBanner
 
 ROOM_FOR_ALL = (110, 34)
 """Columns and lines from which all five panes are shown together."""
+LEAST = (40, 10)
+"""Columns and lines below which a pane would show hardly a row, and a sentence stands instead."""
+_ROOM_FOR_SHORT = 14
+"""Lines from which the short lines of the masthead leave enough to the pane."""
 _RETELL_SECONDS = 5.0
 _REPLACED = "The database was replaced, and the moment is not in its log: this is now."
 
@@ -95,6 +100,7 @@ class DeckScreen(Screen[None]):
         yield Countdown(self._wall_clock, self._store, read_only=self._read_only).data_bind(
             DeckScreen.live
         )
+        yield StagedLine()
         yield Static(id="notice", markup=False)
         with Vertical(id="panes"):
             with Horizontal(id="top", classes="row"):
@@ -106,6 +112,7 @@ class DeckScreen(Screen[None]):
                 yield panes["params"]
                 yield panes["audit"]
         yield KeyLine()
+        yield Static(id="small", markup=False)
 
     def on_mount(self) -> None:
         """Start in the first pane, and let pictures come."""
@@ -229,6 +236,11 @@ class DeckScreen(Screen[None]):
         """The line of edits that wait for their confirmation."""
         return self.query_one(Countdown)
 
+    @property
+    def staged_line(self) -> StagedLine:
+        """The line of what is staged and not saved yet."""
+        return self.query_one(StagedLine)
+
     def focus_on(self, name: str) -> None:
         """Give a pane the focus, bringing it on screen where one is shown at a time."""
         self._active = name
@@ -246,6 +258,7 @@ class DeckScreen(Screen[None]):
         """Say why the database is not read; what was shown stays."""
         if self.is_mounted:
             self._tell_notice()
+            self._arrange()
 
     def _tell_notice(self) -> None:
         notice = self.query_one("#notice", Static)
@@ -268,13 +281,22 @@ class DeckScreen(Screen[None]):
         self.set_class(single, "-single")
         for row in self.query(".row"):
             row.display = any(pane.display for pane in row.query(Pane))
-        short = single and not self._zoomed
+        unread = self.picture is None and self.trouble is not None
+        roomy = self.app.size.height >= _ROOM_FOR_SHORT
+        short = single and not self._zoomed and roomy and not unread
         for line in self.query("Masthead .short"):
             line.display = short
 
     def on_resize(self, _: events.Resize) -> None:
-        """Fit the panes to the new size."""
+        """Fit the panes to the new size, or say that there is none that they fit."""
         self._arrange()
+        width, height = self.app.size
+        small = self.query_one("#small", Static)
+        small.display = width < LEAST[0] or height < LEAST[1]
+        least = "×".join(map(str, LEAST))
+        small.update(
+            f"nodedeck needs {least} cells; here are {width}×{height}. Enlarge the window."
+        )
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Remember the pane that has the focus."""

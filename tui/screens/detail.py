@@ -14,13 +14,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from store import codec
+from store import codec, history
 from store.errors import NodedeckError
 from store.models import Change
 from store.searching import EXTERNAL
 from tui.glyphs import UNICODE
 from tui.inspection import HISTORY_ROWS, Field, Inspection, inspect, newest
-from tui.panes.audit import change_cell, coarse_age
+from tui.panes.audit import change_cell, coarse_age, marked_age
 from tui.panes.base import READING
 from tui.screens.change import ChangeScreen
 from tui.screens.value import ValueScreen
@@ -30,6 +30,7 @@ from tui.widgets.json_tree import JsonTree
 from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
+from tui.widgets.trouble_line import TroubleLine
 
 _HEADING_CELLS: Final = 200
 _RETELL_SECONDS: Final = 5.0
@@ -77,11 +78,13 @@ class DetailScreen(Screen[None]):
         self._clock = clock
         self._shown: Inspection | None = None
         self._told: list[Cell] = []
+        self.marked: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
         """The path, its fields, what a node has besides, the tree, the history."""
         heading = shorten_middle(clean(self._path, limit=10 * _HEADING_CELLS), _HEADING_CELLS)
         yield Static(Content(heading), classes="heading")
+        yield TroubleLine()
         yield Static(id="fault", markup=False)
         with _part("fields", "Fields"):
             yield Table(_FIELD_COLUMNS, empty=READING)
@@ -116,7 +119,8 @@ class DetailScreen(Screen[None]):
                 lambda manager: None if newest(manager, path) == mark else inspect(manager, path)
             )
         except NodedeckError as fault:
-            self._say(str(fault))
+            if not self.query_one(TroubleLine).says(str(fault)):
+                self._say(str(fault))
             return
         if found is None:
             return
@@ -141,11 +145,15 @@ class DetailScreen(Screen[None]):
         if found.nested:
             self.query_one(JsonTree).show(found.value, flash=flash)
         self._retell(flash=flash)
+        self._tell_count(found)
+        self._table("fields").set_empty("Nothing stands here now.")
+
+    def _tell_count(self, found: Inspection) -> None:
         count = len(found.changes)
         noun = "change" if count == 1 else "changes"
         kept = f"the newest {count}" if count == HISTORY_ROWS else f"{count} {noun}"
-        self._entitle("past", "History", kept if count else "")
-        self._table("fields").set_empty("Nothing stands here now.")
+        marked = f"  {len(self.marked)} marked" if self.marked else ""
+        self._entitle("past", "History", f"{kept}{marked}" if count else "")
 
     def _retell(self, *, flash: bool = False) -> None:
         """Show the ages anew."""
@@ -156,7 +164,8 @@ class DetailScreen(Screen[None]):
             seconds = (self._clock() - change.at).total_seconds()
             who = Cell(change.actor, "accent") if change.actor else Cell(EXTERNAL, "muted")
             why = Cell(change.reason or "", "muted")
-            rows.append(Row(str(change.id), (Cell(coarse_age(seconds), "muted"), told, who, why)))
+            when = marked_age(coarse_age(seconds), marked=change.id in self.marked)
+            rows.append(Row(str(change.id), (when, told, who, why)))
         self._fill("past", rows, flash)
         if self._shown.removed is not None:
             self._say_removed(self._shown)
@@ -226,6 +235,25 @@ class DetailScreen(Screen[None]):
             return None
         return next((one for one in self._shown.changes if str(one.id) == table.cursor_key), None)
 
+    def mark(self) -> bool:
+        """Mark the change under the cursor, or take its mark back; whether there is one."""
+        change = self.pointed_change()
+        if change is not None:
+            self._remark(self.marked ^ {change.id})
+        return change is not None
+
+    def unmark(self) -> bool:
+        """Take all marks back; whether there were any."""
+        was = bool(self.marked)
+        self._remark(frozenset())
+        return was
+
+    def _remark(self, marked: frozenset[int]) -> None:
+        self.marked = marked
+        if self._shown is not None:
+            self._tell_count(self._shown)
+            self._retell()
+
     def _value(self, part: str, key: str, found: Inspection) -> tuple[str, Any]:
         """What a row stands for, and under which name."""
         if part == "models" and found.models is not None:
@@ -256,7 +284,8 @@ def _marked(row: Row, was: Row | None, columns: Sequence[Column]) -> Row:
 
 
 def _field_row(path: str, field: Field, found: Inspection) -> Row:
-    name = field.path[len(path) + 1 :] or field.path
+    # of a path that is one value the heading has the rest
+    name = field.path[len(path) + 1 :] or history.parts_of(field.path)[-1]
     faint = found.value is None or field.value == ""
     text = codec.shown(field.value) or '""'
     value = Cell(f"{text}  {field.note}".rstrip(), "muted" if faint else "", whole=text)

@@ -14,11 +14,13 @@ from textual.widgets import Static
 from store import paths
 from store.errors import UsageError
 from store.findings import Finding, Severity, Verdict
+from tui.glyphs import UNICODE
 from tui.screens.deck import DeckScreen
-from tui.text import UNICODE, clean
+from tui.text import clean
 from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row, Tone
+from tui.widgets.trouble_line import TroubleLine
 
 TONES: dict[Severity, Tone] = {
     Severity.CRITICAL: "critical",
@@ -51,6 +53,7 @@ class FindingsScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The verdict, the list, the finding in full."""
+        yield TroubleLine()
         yield Static(restart_text(self._verdict), classes="heading", markup=False)
         with Vertical(classes="pane", id="list") as box:
             box.border_title = "Findings"

@@ -20,6 +20,7 @@ from tui.handover import Place, written
 from tui.store_thread import StoreThread
 from tui.text import clean
 from tui.widgets.key_line import KeyLine
+from tui.widgets.trouble_line import TroubleLine
 
 HOURS: Final = (1, 8, 24)
 """The periods that can be chosen."""
@@ -68,6 +69,7 @@ class HandoverScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The choice of the period, and the paper."""
+        yield TroubleLine()
         yield Static(id="period", markup=False)
         with VerticalScroll(id="paper", can_focus=True):
             yield Static("Reading the database.", id="text", markup=False)

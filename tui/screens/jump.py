@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.editing.lines import LineInput
 from tui.text import clean
 
 Go = Callable[[str], Awaitable[str]]
@@ -43,9 +44,7 @@ class JumpScreen(ModalScreen[None]):
         with Vertical(id="jump") as box:
             box.border_title = "Go to"
             box.border_subtitle = "enter goes, esc cancels"
-            field = Input(placeholder="10:42", id="when")
-            field.cursor_blink = False
-            yield field
+            yield LineInput(placeholder="10:42", id="when")
             yield Static("10:42, 2h ago, 2025-06-01T08:00Z or #812", id="examples", markup=False)
             yield Static(id="refused", markup=False)
 

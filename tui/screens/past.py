@@ -18,9 +18,10 @@ from store.masks import masked
 from store.models import Change
 from store.searching import EXTERNAL
 from store.travel import Comparison, Visit
+from tui.glyphs import UNICODE
 from tui.panes.audit import coarse_age, summary
 from tui.store_thread import StoreThread
-from tui.text import UNICODE, clean
+from tui.text import clean
 from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row

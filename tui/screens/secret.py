@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui import reveal
+from tui.signals import before_stopping
 from tui.text import clean, shorten_middle
 from tui.widgets.filter_line import FilterInput
 from tui.widgets.secret_text import SecretText
@@ -112,12 +113,18 @@ class RevealScreen(ModalScreen[None]):
         Binding("y", "copy", "copy", id="reveal.copy"),
     ]
 
-    def __init__(self, path: str, value: str, *, copy: Callable[[str], str]) -> None:
-        """Show the value of a path; ``copy`` takes it to the clipboard and says that it did."""
+    def __init__(
+        self, path: str, value: str, *, copy: Callable[[str], str], wipe: Callable[[], None]
+    ) -> None:
+        """Show the value of a path; ``copy`` takes it to the clipboard and says that it did.
+
+        ``wipe`` takes it off the terminal at once, before anybody else gets that.
+        """
         super().__init__()
         self._path = path
         self._text = SecretText(value)
         self._copy = copy
+        self._wipe = wipe
         self._until = time.monotonic() + reveal.SECONDS
         self._copied = ""
 
@@ -136,6 +143,11 @@ class RevealScreen(ModalScreen[None]):
         self.set_interval(_TICK_SECONDS, self._tick, name="countdown")
         self.watch(self.app, "app_focus", self._focus_changed, init=False)
         self._size = self.app.size
+        self._stop_guarding = before_stopping(self._wipe)
+
+    def on_unmount(self) -> None:
+        """A stop needs no care any more."""
+        self._stop_guarding()
 
     @property
     def covered(self) -> bool:

@@ -2,72 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
-from store.errors import NodedeckError, VersionConflict
+from store.errors import NodedeckError
 from store.manager import ConfigManager
+from store.paths import Home
 from store.settings_board import Board, SettingLine
+from tui.editing import staging
 from tui.panes.base import READING
-from tui.screens.settings_asking import READ_ONLY, LeaveScreen, PreviewScreen
-from tui.screens.settings_profiles import ProfilesScreen
+from tui.screens.settings_saving import SavingScreen
 from tui.settings_edit.about import about, beside
-from tui.settings_edit.checking import why_not
-from tui.settings_edit.edit_line import EditLine
 from tui.settings_edit.rows import (
     ALL,
     SERVICE_COLUMNS,
     SETTING_COLUMNS,
-    difference_rows,
     service_of,
     service_rows,
     setting_rows,
 )
-from tui.settings_edit.staging import Draft
 from tui.store_thread import StoreThread
 from tui.text import clean, grouped
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from tui.settings_edit.field import SettingField
 
 _PANEL_BESIDE: Final = 110
 """Columns from which the panel stands beside the table and not under it."""
+_OUTSIDE: Final = frozenset({"edit", "unset", "unstage", "detail", "profiles"})
+"""What the keys that are also text must not do while a field has them."""
 _NOTHING_STAGED: Final = "Nothing is staged; e edits the setting under the cursor."
 _NOT_STAGED: Final = "Nothing is staged for this setting."
-_SEE_AGAIN: Final = (
-    " Your edits are still staged, those that moved on are marked with !;"
-    " ctrl+s shows them against what is there now."
+_NO_OWN: Final = "This setting has no value of its own that could go; nothing was changed."
+_IN_FILE: Final = (
+    "It stands in the config file, and no default comes after it; nothing was changed."
+    " e edits it there."
 )
 
 
-class SettingsScreen(Screen[None]):
+class SettingsScreen(SavingScreen):
     """Services on the left, their settings beside them, and the one under the cursor in full."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "edit", "edit", id="settings.edit"),
         Binding("ctrl+s,f2", "save", "save", id="settings.save"),
-        Binding("r", "unstage", "unstage", id="settings.unstage"),
+        Binding("D", "unset", "unset", id="settings.unset"),
         Binding("v", "detail", "all", id="settings.detail"),
         Binding("P", "profiles", "profiles", id="settings.profiles"),
+        Binding("r", "unstage", "unstage", id="settings.unstage"),
         Binding("tab", "app.focus_next", "next list", show=False, id="settings.next"),
         Binding("shift+tab", "app.focus_previous", "list before", show=False, id="settings.before"),
         Binding("escape", "leave", "back", id="settings.leave"),
     ]
 
     def __init__(self, store: StoreThread, *, host: str, read_only: bool) -> None:
-        super().__init__()
-        self._store = store
+        super().__init__(store, read_only=read_only)
         self._host = host
-        self._read_only = read_only
-        self._board: Board | None = None
         self._lines: dict[str, SettingLine] = {}
-        self._draft = Draft()
         self._advanced = False
 
     def compose(self) -> ComposeResult:
@@ -85,23 +84,18 @@ class SettingsScreen(Screen[None]):
             with VerticalScroll(id="about", classes="pane") as box:
                 box.border_title = "About"
                 yield Static(markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Read, and read again whenever something was committed."""
-        self._say("")
+        self._fault("")
         self._settings.focus()
-        await self._read()
+        await self.read()
         self.watch(self.app.screen_stack[0], "live", self._look_again, init=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the panel under the table where there is no room beside it."""
         self.set_class(event.size.width < _PANEL_BESIDE, "-narrow")
-
-    @property
-    def staged(self) -> int:
-        """How many edits are staged and not written."""
-        return len(self._draft)
 
     @property
     def _services(self) -> Table:
@@ -115,19 +109,24 @@ class SettingsScreen(Screen[None]):
     def _service(self) -> str:
         return service_of(self._services.cursor_key)
 
+    @property
+    def _field(self) -> SettingField | None:
+        found = self.query("SettingField")
+        return cast("SettingField", found.first()) if found else None
+
     def _under_cursor(self) -> SettingLine | None:
         return self._lines.get(self._settings.cursor_key or "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer no writing from inside a field, which is not staged yet."""
-        return action != "save" or not self.query(EditLine)
+        """Offer nothing but saving and leaving from inside a field."""
+        return action not in _OUTSIDE or not self._field
 
     # what is shown
 
-    def _look_again(self) -> None:
-        self.run_worker(self._read(), name="settings", group="settings", exclusive=True)
+    def _look_again(self, _: object = None) -> None:
+        self.run_worker(self.read(), name="settings", group="settings", exclusive=True)
 
-    async def _read(self) -> None:
+    async def read(self) -> None:
         """Read everything at once where something was written; a fault leaves what was shown."""
         known = None if self._board is None else self._board.mark
 
@@ -137,15 +136,15 @@ class SettingsScreen(Screen[None]):
         try:
             board = await self._store.call(read)
         except NodedeckError as fault:
-            self._say(str(fault))
+            self._fault(str(fault))
             return
         if board is not None and self.is_attached:
             self._board = board
             self._lines = {line.path: line for line in board.lines}
-            self._say(board.fault)
-            self._show(flash=known is not None)
+            self._fault(board.fault)
+            self.show(flash=known is not None)
 
-    def _show(self, *, flash: bool = False) -> None:
+    def show(self, *, flash: bool = False) -> None:
         """Bring tables, heading and panel in line with the board and what is staged."""
         if self._board is None:
             return
@@ -177,7 +176,7 @@ class SettingsScreen(Screen[None]):
         parts = [] if line is None else about(line, self._draft)
         self.query_one("#about Static", Static).update(Content.assemble(*parts))
 
-    def _say(self, text: str) -> None:
+    def _fault(self, text: str) -> None:
         said = self.query_one("#fault", Static)
         said.display = bool(text)
         said.update(clean(text))
@@ -199,68 +198,92 @@ class SettingsScreen(Screen[None]):
     # editing
 
     async def action_edit(self) -> None:
-        """Open the field of the setting under the cursor."""
+        """Open the field of the setting under the cursor, or the form of a key of the file."""
         if self._services.has_focus:
             self._settings.focus()
             return
         line = self._under_cursor()
-        if line is None or self.query(EditLine) or self._refused():
+        if line is None or self._field or self.refused():
             return
-        if reason := why_not(line):
-            self._note(reason)
+        if line.home is Home.FILE:
+            await self._edit_in_file(line.path)
             return
-        staged = self._draft.get(line.path)
-        value, known = (line.own, line.known) if staged is None else (staged.value, True)
-        await self.mount(EditLine(line, value, known=known), after="#lists")
+        from tui.settings_edit.field import SettingField  # it costs much of a start
 
-    async def on_edit_line_entered(self, event: EditLine.Entered) -> None:
+        await self.mount(SettingField(line, self._draft.get(line.path)), after="#lists")
+
+    async def _edit_in_file(self, path: str) -> None:
+        try:
+            subject = await self._store.call(lambda manager: staging.read(manager, path))
+        except NodedeckError as fault:
+            self.say(str(fault))
+            return
+        from tui.editing.form import FormScreen
+
+        if self.app.screen is self:
+            await self.app.push_screen(FormScreen(subject, self._store), self._look_again)
+
+    async def on_setting_field_entered(self, event: SettingField.Entered) -> None:
         """Stage what was typed."""
+        await self._take(event)
+
+    async def on_setting_field_cancelled(self) -> None:
+        """Leave the field."""
+        await self._close_field()
+
+    async def _take(self, event: SettingField.Entered) -> None:
         await self._close_field()
         if self._board is not None:
             line = self._lines.get(event.line.path, event.line)
             self._draft.stage(line, event.value, self._board)
-            self._show()
-
-    async def on_edit_line_cancelled(self) -> None:
-        """Leave the field."""
-        await self._close_field()
+            self.show()
 
     async def _close_field(self) -> None:
         self._settings.focus()
-        await self.query(EditLine).remove()
+        await self.query("SettingField").remove()
+
+    def action_unset(self) -> None:
+        """Stage that the setting under the cursor loses its own value."""
+        if self._services.has_focus:
+            self._settings.focus()
+            return
+        line = self._under_cursor()
+        if line is None or self._board is None or self.refused():
+            return
+        if line.home is Home.FILE:
+            self.say(_IN_FILE)
+        elif not self._draft.unset(line, self._board):
+            self.say(_NO_OWN)
+        self.show()
 
     def action_unstage(self) -> None:
         """Take the staged edit under the cursor back."""
         line = self._under_cursor()
         if line is not None and self._draft.drop(line.path):
-            self._show()
+            self.show()
         else:
-            self._note(_NOT_STAGED)
+            self.say(_NOT_STAGED)
 
     def action_detail(self) -> None:
         """Show the advanced settings too, or only the simple ones."""
         self._advanced = not self._advanced
-        self._show()
+        self.show()
 
     # writing
 
-    def action_save(self) -> None:
-        """Show what would be written of one service, and ask."""
-        if self._board is None or self._refused():
+    async def action_save(self) -> None:
+        """Show what would be written of one service, and ask; what is being typed is staged."""
+        if self._board is None or self.app.screen is not self or self.refused():
             return
-        service = self._to_save()
-        if not service:
-            self._note(_NOTHING_STAGED)
-            return
-        columns, rows = difference_rows(self._draft.differences(service, self._board))
-        noun = "edit" if len(rows) == 1 else "edits"
-        title = f"Save {len(rows)} {noun} of {service}"
-
-        async def commit(reason: str) -> str:
-            return await self._commit(service, reason)
-
-        preview = PreviewScreen(title, rows, commit, verb="Save", columns=columns)
-        self.app.push_screen(preview, self._saved)
+        if self._field is not None:
+            entered = self._field.entered()
+            if entered is None:
+                return
+            await self._take(entered)
+        if service := self._to_save():
+            await self.save(service)
+        else:
+            self.say(_NOTHING_STAGED)
 
     def _to_save(self) -> str:
         """The service whose edits are next: that under the cursor, else the first with some."""
@@ -270,71 +293,28 @@ class SettingsScreen(Screen[None]):
                 return service
         return staged[0] if staged else ALL
 
-    async def _commit(self, service: str, reason: str) -> str:
-        """Write a service's edits as one transaction, or say why nothing was written."""
-        values, expected = self._draft.values(service), self._draft.expected(service)
-        paths = self._draft.paths(service)
-
-        def write(manager: ConfigManager) -> int:
-            return manager.set_settings(
-                service, values, expect_version=expected, create=True, reason=reason or None
-            )
-
-        try:
-            await self._store.call(write)
-        except VersionConflict as conflict:
-            await self._read()
-            if self._board is not None:
-                self._draft.rebase(service, self._board)
-            self._show()
-            return conflict.message + _SEE_AGAIN
-        except NodedeckError as fault:
-            return str(fault)
-        self._draft.clear(paths)
-        return ""
-
-    async def _saved(self, written: bool | None) -> None:
-        await self._read()
-        self._show()
-        if written and self._draft.services:
-            rest = ", ".join(self._draft.services)
-            self._note(f"Saved. Still staged: {rest}; ctrl+s is next.")
-
-    def _refused(self) -> bool:
-        """Say that nothing is written here, where that is so."""
-        if self._read_only:
-            self._note(READ_ONLY)
-        return self._read_only
-
-    def _note(self, sentence: str) -> None:
-        self.app.notify(clean(sentence), markup=False)
-
     # profiles, and leaving
 
     def action_profiles(self) -> None:
         """Show the profiles of the service and the flags of the host."""
+        from tui.screens.settings_profiles import ProfilesScreen  # its forms cost much of a start
+
         if self._board is not None:
+            lines = [line for line in self._board.lines if line.home is Home.DATABASE]
+            every = tuple(dict.fromkeys(line.rule.service for line in lines))
             self.app.push_screen(
                 ProfilesScreen(
-                    self._store, self._service, host=self._host, read_only=self._read_only
+                    self._store,
+                    self._service,
+                    every,
+                    host=self._host,
+                    read_only=self._read_only,
                 )
             )
 
     async def action_leave(self) -> None:
         """Leave the field, or go back to the deck; staged edits ask."""
-        if self.query(EditLine):
+        if self._field:
             await self._close_field()
         else:
             self.ask_to_leave(self.app.pop_screen)
-
-    def ask_to_leave(self, leave: Callable[[], object]) -> None:
-        """Leave, after a question where edits are staged."""
-
-        def answered(gone: bool | None) -> None:
-            if gone:
-                leave()
-
-        if not self._draft:
-            leave()
-        elif not isinstance(self.app.screen, LeaveScreen):
-            self.app.push_screen(LeaveScreen(self.staged), answered)

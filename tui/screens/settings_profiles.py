@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store import paths
-from store.errors import NodedeckError, VersionConflict
+from store.errors import NodedeckError
 from store.manager import ConfigManager
 from store.masks import masked
 from store.settings_flags import Flag
 from store.settings_profiles import Difference, Profile
+from tui.editing.asking import AskingScreen, Look
+from tui.editing.form import FormScreen
+from tui.editing.staging import Source
 from tui.panes.base import READING
-from tui.screens.settings_asking import READ_ONLY, PreviewScreen
+from tui.settings_edit.flags import FlagForm, removing
+from tui.settings_edit.profiles import NewProfile, applying, deleting, taking
 from tui.settings_edit.rows import DIFFERENCE_COLUMNS, profile_rows
 from tui.store_thread import StoreThread
 from tui.text import clean, grouped
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -38,42 +42,47 @@ _FLAG_COLUMNS: Final = (
     Column("here", "here", min_width=4),
     Column("description", "description", grow=2, min_width=16, max_width=200, priority=1),
 )
-_NO_PROFILE: Final = "No profile is here to apply; 'nodedeck profile save SERVICE NAME' makes one."
+_NO_PROFILE: Final = "No profile is here; a keeps the present values as one."
 _SAME: Final = "Every value is as the profile has it; there is nothing to apply."
-_AGAIN: Final = " The list now shows what is there; enter asks again."
+_NO_FLAG: Final = "No flag is here; a makes one."
+_KEYS: Final = (
+    "profiles: enter applies, a keeps the present values as one, e takes them into it, D deletes"
+    "   flags: enter or e edits, a adds, D removes"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """What applying a profile would change, and the service's version of before that was read."""
-
-    profile: Profile
-    version: int
-    differences: tuple[Difference, ...]
-
-
-class ProfilesScreen(Screen[None]):
+class ProfilesScreen(AskingScreen):
     """The profiles, what the one under the cursor would change, and the flags."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "add", "new", id="profiles.add"),
+        Binding("e", "edit", "edit", id="profiles.edit"),
+        Binding("D", "remove", "delete", id="profiles.remove"),
         Binding("tab", "app.focus_next", "next list", id="profiles.next"),
         Binding("shift+tab", "app.focus_previous", "list before", show=False, id="profiles.before"),
         Binding("escape,P", "app.back", "back", id="profiles.back"),
     ]
 
-    def __init__(self, store: StoreThread, service: str, *, host: str, read_only: bool) -> None:
-        """Make the screen of a service's profiles, or of all where the service is empty."""
-        super().__init__()
-        self._store = store
+    def __init__(
+        self,
+        store: StoreThread,
+        service: str,
+        services: tuple[str, ...],
+        *,
+        host: str,
+        read_only: bool,
+    ) -> None:
+        """Make the screen of a service's profiles, or of all ``services`` where it is empty."""
+        super().__init__(store, read_only=read_only)
         self._service = service
+        self._services = (service,) if service else services
         self._host = host
-        self._read_only = read_only
         self._profiles: dict[str, Profile] = {}
-        self._compared: _Compared | None = None
+        self._flags: dict[str, Flag] = {}
 
     def compose(self) -> ComposeResult:
         """The profiles, their differences beside them, the flags below."""
-        yield Static("enter applies the profile, after a question", classes="subheading")
+        yield Static(_KEYS, classes="subheading", markup=False)
         yield Static(id="fault", markup=False)
         with Horizontal(id="compared"):
             with Vertical(id="profiles", classes="pane") as box:
@@ -84,12 +93,12 @@ class ProfilesScreen(Screen[None]):
                 yield Table(DIFFERENCE_COLUMNS, empty=_NO_PROFILE)
         with Vertical(id="flags", classes="pane") as box:
             box.border_title = "Flags of the host"
-            yield Table(_FLAG_COLUMNS, empty="No flag. 'nodedeck flag set NAME on' makes one.")
-        yield Footer(show_command_palette=False)
+            yield Table(_FLAG_COLUMNS, empty=_NO_FLAG)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Read, and read again whenever something was committed."""
-        self._say("")
+        self._fault("")
         self._table("profiles").focus()
         await self._read()
         self.watch(self.app.screen_stack[0], "live", self._look_again, init=False)
@@ -97,7 +106,7 @@ class ProfilesScreen(Screen[None]):
     def _table(self, part: str) -> Table:
         return self.query_one(f"#{part} Table", Table)
 
-    def _look_again(self) -> None:
+    def _look_again(self, _: object = None) -> None:
         self.run_worker(self._read(), name="profiles", group="profiles", exclusive=True)
 
     async def _read(self) -> None:
@@ -110,9 +119,10 @@ class ProfilesScreen(Screen[None]):
         try:
             profiles, flags = await self._store.call(read)
         except NodedeckError as fault:
-            self._say(str(fault))
+            self._fault(str(fault))
             return
         self._profiles = {one.path: one for one in profiles}
+        self._flags = {one.name: one for one in flags}
         table = self._table("profiles")
         table.set_empty(_NO_PROFILE)
         table.set_rows([_profile_row(one) for one in profiles], flash=False)
@@ -123,24 +133,20 @@ class ProfilesScreen(Screen[None]):
         """Show what a profile would change."""
         profile, table = self._profiles.get(key or ""), self._table("differences")
         if profile is None:
-            self._compared = None
             table.set_rows([], flash=False)
             return
 
-        def compare(manager: ConfigManager) -> _Compared:
-            # the version first: what is written between the two is a conflict, and not lost
-            version = manager.version_of(paths.setting_path(profile.service, "any")) or 0
-            found = manager.compare_profile(profile.service, profile.name)
-            return _Compared(profile, version, tuple(map(_masked, found)))
+        def compare(manager: ConfigManager) -> list[Difference]:
+            return manager.compare_profile(profile.service, profile.name)
 
         try:
-            self._compared = await self._store.call(compare)
+            found = await self._store.call(compare)
         except NodedeckError as fault:
-            self._say(str(fault))
+            self._fault(str(fault))
             return
         table.set_empty(_SAME)
-        table.set_rows(profile_rows(self._compared.differences), flash=False)
-        title = f"Would change {grouped(len(self._compared.differences))}  {profile.name}"
+        table.set_rows(profile_rows(map(_masked, found)), flash=False)
+        title = f"Would change {grouped(len(found))}  {profile.name}"
         self.query_one("#differences").border_title = Content(clean(title, limit=60))
 
     def on_table_highlighted(self, event: Table.Highlighted) -> None:
@@ -150,53 +156,72 @@ class ProfilesScreen(Screen[None]):
                 self._compare(event.key), name="compare", group="compare", exclusive=True
             )
 
-    def on_table_selected(self, event: Table.Selected) -> None:
-        """Ask whether the profile shall be applied, showing what that changes."""
-        compared = self._compared
+    # writing
+
+    @property
+    def _on_flags(self) -> bool:
+        return self._table("flags").has_focus
+
+    @property
+    def _profile(self) -> Profile | None:
+        return self._profiles.get(self._table("profiles").cursor_key or "")
+
+    @property
+    def _flag(self) -> Flag | None:
+        return self._flags.get(self._table("flags").cursor_key or "")
+
+    async def on_table_selected(self, event: Table.Selected) -> None:
+        """Apply the profile after a look at what that changes, or edit the flag."""
         if event.table is self._table("flags"):
+            await self.action_edit()
+        elif event.table is self._table("profiles") and not self.refused():
+            await self._ask(None if self._profile is None else applying(self._profile), _NO_PROFILE)
+
+    async def action_edit(self) -> None:
+        """Edit the flag, or take the present values into the profile."""
+        if self.refused():
             return
-        if self._read_only:
-            self._note(READ_ONLY)
-        elif compared is None:
-            self._note(_NO_PROFILE)
-        elif not compared.differences:
-            self._note(_SAME)
+        if not self._on_flags:
+            await self._ask(None if self._profile is None else taking(self._profile), _NO_PROFILE)
+        elif self._flag is None:
+            self.say(_NO_FLAG)
         else:
-            self._ask(compared)
+            await self._fill(FlagForm(self._host, self._flag.name))
 
-    def _ask(self, compared: _Compared) -> None:
-        profile = compared.profile
+    async def action_add(self) -> None:
+        """Make a profile of the present values, or a flag."""
+        if not self.refused():
+            new = FlagForm(self._host) if self._on_flags else NewProfile(self._services)
+            await self._fill(new)
 
-        def apply(manager: ConfigManager, reason: str) -> int:
-            return manager.apply_profile(
-                profile.service,
-                profile.name,
-                expect_version=compared.version,
-                reason=reason or None,
-            )
+    async def action_remove(self) -> None:
+        """Delete the profile, or remove the flag, after a look at it."""
+        if self.refused():
+            return
+        if self._on_flags:
+            await self._ask(None if self._flag is None else removing(self._flag), _NO_FLAG)
+        else:
+            await self._ask(None if self._profile is None else deleting(self._profile), _NO_PROFILE)
 
-        async def commit(reason: str) -> str:
-            try:
-                await self._store.call(lambda manager: apply(manager, reason))
-            except VersionConflict as conflict:
-                return conflict.message + _AGAIN
-            except NodedeckError as fault:
-                return str(fault)
-            return ""
+    async def _ask(self, look: Look | None, otherwise: str) -> None:
+        if look is None:
+            self.say(otherwise)
+        else:
+            await self.ask(look, self._look_again)
 
-        title = f"Apply profile {profile.name} to {profile.service}"
-        rows = profile_rows(compared.differences)
-        self.app.push_screen(
-            PreviewScreen(title, rows, commit, verb="Apply"), lambda _: self._look_again()
-        )
+    async def _fill(self, source: Source) -> None:
+        try:
+            subject = await self._store.call(source.read)
+        except NodedeckError as fault:
+            self.say(str(fault))
+            return
+        if self.app.screen is self:
+            await self.app.push_screen(FormScreen(subject, self._store), self._look_again)
 
-    def _say(self, text: str) -> None:
+    def _fault(self, text: str) -> None:
         said = self.query_one("#fault", Static)
         said.display = bool(text)
         said.update(clean(text))
-
-    def _note(self, sentence: str) -> None:
-        self.app.notify(clean(sentence), markup=False)
 
 
 def _masked(one: Difference) -> Difference:

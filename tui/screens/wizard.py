@@ -16,8 +16,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui.glyphs import UNICODE
 from tui.session import Session
-from tui.text import UNICODE
 from tui.widgets.key_line import KeyLine
 from tui.wizard.bench import Bench
 from tui.wizard.checking import Checking

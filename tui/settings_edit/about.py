@@ -51,7 +51,7 @@ def _staged(line: SettingLine, draft: Draft) -> Iterator[list[Part]]:
     staged = draft.get(line.path)
     if staged is None:
         return
-    yield [("staged   ", _LABEL), (_short(staged.told) or '""', "bold $text-warning")]
+    yield [("staged   ", _LABEL), (_short(staged.told), "bold $text-warning")]
     if draft.moved(line):
         told = f"moved on: it was {told_own(staged.was)} and is {told_own(line)} now"
         yield [(_short(told), "bold $text-error")]
@@ -80,7 +80,7 @@ def _short(text: str) -> str:
 
 
 def beside(board: Board, service: str) -> str:
-    """The profiles of a service, or of all, and the host's flags, in one line."""
+    """The profiles of a service, or of all, and the host's flags, in one line with their key."""
     profiles = [
         one.name if service else f"{one.service}: {one.name}"
         for one in board.profiles
@@ -88,7 +88,7 @@ def beside(board: Board, service: str) -> str:
     ]
     flags = [f"{flag.name} {flag.words}" for flag in board.flags]
     told = [
-        f"profiles  {', '.join(profiles) or 'none'}",
+        f"P: profiles  {', '.join(profiles) or 'none'}",
         f"flags  {', '.join(flags) or 'none'}",
     ]
     return clean("   ".join(told), limit=_LONGEST)

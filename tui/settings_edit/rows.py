@@ -10,8 +10,9 @@ from store.documents import Source
 from store.settings_board import Board, SettingLine
 from store.settings_profiles import Difference as ProfileDifference
 from store.settings_rules import Complexity
-from tui.settings_edit.staging import Difference, Draft
-from tui.text import UNICODE, grouped
+from tui.glyphs import UNICODE
+from tui.settings_edit.staging import Draft
+from tui.text import grouped
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 ALL: Final = ""
@@ -34,12 +35,6 @@ DIFFERENCE_COLUMNS: Final = (
     Column("path", "setting", grow=2, min_width=16, max_width=80),
     Column("now", "now", grow=1, min_width=8, max_width=60),
     Column("wanted", "then", grow=1, min_width=8, max_width=60),
-)
-THREE_WAY_COLUMNS: Final = (
-    Column("path", "setting", grow=2, min_width=16, max_width=80),
-    Column("was", "was", grow=1, min_width=8, max_width=60),
-    Column("theirs", "theirs", grow=1, min_width=8, max_width=60),
-    Column("wanted", "yours", grow=1, min_width=8, max_width=60),
 )
 _SHOWN_CHARACTERS: Final = 200
 _OVER: Final = (Source.FLAG, Source.ENV)
@@ -135,17 +130,6 @@ def _source_cell(line: SettingLine) -> Cell:
         return Cell(UNICODE.none, "muted")
     tone: Tone = "accent" if line.source in _OVER else "muted"
     return Cell(str(line.source), "" if line.source is Source.DATABASE else tone)
-
-
-def difference_rows(differences: Sequence[Difference]) -> tuple[Sequence[Column], list[Row]]:
-    """A preview's columns and rows: three ways where somebody else moved something."""
-    moved = any(one.theirs for one in differences)
-    rows = []
-    for one in differences:
-        theirs = (_cell(one.theirs, "critical"),) if moved else ()
-        cells = (one.path, _cell(one.was, "muted"), *theirs, _cell(one.wanted, "good"))
-        rows.append(Row(one.path, cells))
-    return (THREE_WAY_COLUMNS if moved else DIFFERENCE_COLUMNS), rows
 
 
 def profile_rows(differences: Iterable[ProfileDifference]) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from store.errors import UsageError
-from tui import output
+from tui import output, streams
 from tui.text import clean
 
 
@@ -28,31 +28,45 @@ def confirm(question: str, what: str, *, yes: bool, no_input: bool) -> None:
     """
     if not yes:
         _somebody(what, no_input=no_input)
-        click.confirm(clean(question), default=False, abort=True, err=True)
+        if not _answer(question):
+            raise click.Abort
 
 
 def agreed(question: str, *, yes: bool, no_input: bool) -> bool:
     """Whether an option or a person says yes to what is left undone otherwise."""
-    if yes or no_input or not sys.stdin.isatty():
+    if yes or no_input or not streams.has_somebody():
         return yes
-    return click.confirm(clean(question), default=False, err=True)
+    return _answer(question)
 
 
 def type_name(name: str, warning: str, what: str, *, yes: bool, no_input: bool) -> None:
     """Warn, and ask for a name to be typed, unless ``yes`` answers; raises like ``confirm``."""
     if not yes:
         _somebody(what, no_input=no_input)
-        output.say(warning)
-        typed = click.prompt(
-            f"Type {clean(name)} to go on", default="", show_default=False, err=True
-        )
-        if typed != name:
-            output.say("That is not the name.")
+        if not _typed(name, warning):
             raise click.Abort
 
 
+def _answer(question: str) -> bool:
+    console = streams.console()
+    if console is not None:
+        return console.agree(question)
+    return click.confirm(output.in_signs(clean(question), sys.stderr), default=False, err=True)
+
+
+def _typed(name: str, warning: str) -> bool:
+    console = streams.console()
+    if console is not None:
+        return console.type_name(name, warning)
+    output.say(warning)
+    typed = click.prompt(f"Type {clean(name)} to go on", default="", show_default=False, err=True)
+    if typed != name:
+        output.say("That is not the name.")
+    return bool(typed == name)
+
+
 def _somebody(what: str, *, no_input: bool) -> None:
-    if no_input or not sys.stdin.isatty():
+    if no_input or not streams.has_somebody():
         raise UsageError(
             f"{what} needs a yes and there is nobody to ask; nothing was changed.",
             hint="Add --yes.",

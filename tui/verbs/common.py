@@ -11,12 +11,13 @@ from typing import Any, Final
 import click
 
 from store import database
-from store.errors import Refused
+from store.errors import Refused, UsageError
 from tui import output
 from tui.session import Given, Session, begin
 from tui.startup import prepared
 
 _GIVEN: Final = "nodedeck.given"
+_TO_NOW: Final = "esc closes this line, and again it goes back to now."
 
 
 def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
@@ -25,6 +26,11 @@ def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
         return
     given = noted(context)
     name = str(param.name)
+    if name != "reason" and _deck(context) is not None:
+        raise UsageError(
+            f"--{name.replace('_', '-')} is settled when a console starts; nothing was done.",
+            hint="Leave it out, or run the verb in a shell.",
+        )
     setattr(given, name, [*given.override, *value] if name == "override" else value)
 
 
@@ -71,15 +77,28 @@ def _option(name: str, metavar: str | None, text: str, **more: Any) -> click.Opt
 def session(context: click.Context, *, offer: bool = True) -> Session:
     """The session of this call; raises what ``tui.session.begin`` raises.
 
-    With ``offer``, an import that waits to be done beside the database is named on stderr, or with
-    ``--auto-migrate`` done.
+    A verb that a deck runs has the deck's session. With ``offer``, an import that waits to be done
+    beside the database is named on stderr, or with ``--auto-migrate`` done.
     """
-    begun = replace(begin(noted(context), os.environ, Path.cwd()), say=output.say)
+    deck = _deck(context)
+    begun = (
+        begin(noted(context), os.environ, Path.cwd())
+        if deck is None
+        else replace(deck, reason=noted(context).reason)
+    )
+    begun = replace(begun, say=output.say)
     return prepared(begun, output.say) if offer else begun
+
+
+def _deck(context: click.Context) -> Session | None:
+    """The session of the deck that runs this verb, None in a shell."""
+    return context.obj if isinstance(context.obj, Session) else None
 
 
 def refuse_read_only(current: Session) -> None:
     """Raise Refused where a verb that has to write is told not to."""
+    if current.in_the_past:
+        raise Refused("Nothing is written in the past; nothing was changed.", hint=_TO_NOW)
     if current.read_only:
         raise Refused(
             "This call is read-only; nothing was changed.",
@@ -108,6 +127,18 @@ class Verb(click.Command):
         super().__init__(name, epilog=_shown_examples(examples), **more)
         self.params += global_options()
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, unless a deck asks for what only a shell can do."""
+        if _deck(ctx) is not None:
+            from tui.command_line import refusals
+
+            refusals.check(ctx)
+        return super().invoke(ctx)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """``--help``, which prints to where this call prints."""
+        return _printed(super().get_help_option(ctx))
+
 
 class VerbGroup(click.Group):
     """A verb with verbs of its own, such as ``import``."""
@@ -120,6 +151,23 @@ class VerbGroup(click.Group):
         more.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(name, epilog=_shown_examples(examples), **more)
         self.params += global_options()
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """``--help``, which prints to where this call prints."""
+        return _printed(super().get_help_option(ctx))
+
+
+def _printed(option: click.Option | None) -> click.Option | None:
+    """click's own help option, with our printer: click's goes to the process's stdout."""
+    if option is not None:
+        option.callback = _print_help
+    return option
+
+
+def _print_help(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        output.put(context.get_help())
+        context.exit()
 
 
 def _shown_examples(examples: Sequence[str]) -> str | None:

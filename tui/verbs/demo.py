@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import click
@@ -24,7 +23,7 @@ from tui.verbs import common
 @click.pass_context
 def command(context: click.Context, *, speed: float, block_seconds: float) -> int:
     """Open the deck on made-up data that a simulated daemon keeps writing to."""
-    if os.environ.get("TERM") == "dumb" or not output.on_terminal():
+    if not output.at_terminal():
         raise UsageError("The demo needs a terminal.", hint="Run it in one.")
     from tui.app import run
 

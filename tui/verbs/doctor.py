@@ -54,6 +54,7 @@ def command(
 
     The config file, exports, backups and copies beside them are searched for values that are
     sealed in the database: one row of the access log says so, and a read-only call does not search.
+    Looked for are the present values; a former one, once rotated away, is not.
 
     With --fix what of the database holds no data is made anew, changes that the audit log missed
     are recorded, and modes are tightened, after a question each, which --yes answers. Sealing and
@@ -71,7 +72,7 @@ def command(
         current.locations, actor=current.actor, clock=utc_now, read_only=current.read_only
     )
     if fix:
-        leaks = shredded(leaks, answers)
+        leaks = shredded(current, leaks, answers)
     findings += [*leak_doctor.modes(current.locations), *judged(leaks)]
     findings = in_order(findings)
     if as_json:

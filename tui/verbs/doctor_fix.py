@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from store import doctor, leak_doctor
 from store.doctor import FIXABLE, examine
 from store.errors import NodedeckError
+from store.manager import ConfigManager
 from store.schema_checks import some
 from store.sealing import shredding
-from store.sealing.leaks import Report
+from store.sealing.leaks import Leak, Report
 from store.sealing.places import State
-from store.sealing.suspects import Suspect
 from tui import output
 from tui.session import Session
 from tui.verbs import asking
@@ -98,12 +98,15 @@ def _sealed(current: Session, answers: Answers) -> bool:
     return True
 
 
-def shred(report: Report, answers: Answers) -> Report:
-    """Overwrite and remove the leaking copies, if that is wanted; the report without them."""
+def shred(current: Session, report: Report, answers: Answers) -> Report:
+    """Overwrite and remove the leaking copies, if that is wanted; the report without them.
+
+    Each is in the access log before it is touched.
+    """
     wanted = report.shreddable
     if not wanted:
         return report
-    names = some([str(each.path) for each in wanted])
+    names = some([str(each.suspect.path) for each in wanted])
     question = (
         f"Overwrite and remove {names}? An import whose copy is gone cannot be rolled back."
         f" {shredding.CAVEAT}"
@@ -111,17 +114,18 @@ def shred(report: Report, answers: Answers) -> Report:
     if not asking.agreed(question, yes=answers.shred, no_input=answers.no_input):
         output.say(f"Not shredded: {names}. To shred: {_FIRST} --shred")
         return report
-    gone = {each for each in wanted if _shredded(each)}
+    with current.open() as manager:
+        gone = {each for each in wanted if _shredded(manager, each)}
     if gone:
         output.say(shredding.CAVEAT)
     return report.without(gone)
 
 
-def _shredded(suspect: Suspect) -> bool:
+def _shredded(manager: ConfigManager, leak: Leak) -> bool:
     try:
-        shredding.shred(suspect)
+        manager.shred(leak, reason="doctor --fix")
     except NodedeckError as fault:  # told, and still in the report
         output.say(str(fault))
         return False
-    output.say(f"{suspect.path} is overwritten and removed.")
+    output.say(f"{leak.suspect.path} is overwritten and removed.")
     return True

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from store import codec
+from store import settings_flags
 from store.errors import UsageError
 from store.settings_flags import Flag
 from tui import output
 from tui.verbs import common
 from tui.verbs.asking import answer_options, confirm
 
-_PERCENTAGE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%")
 _host_option = click.option(
     "--host", metavar="NAME", help="For this host; otherwise the one that this runs on."
 )
@@ -146,15 +144,13 @@ def _rule(value: str | None, hosts: Sequence[str]) -> Any:
         raise UsageError("Give one VALUE, or hosts with --host; nothing was changed.")
     if value is None:
         return list(hosts)
-    if found := _PERCENTAGE.fullmatch(value.strip()):
-        return float(found[1]) if "." in found[1] else int(found[1])
-    truth = codec.truth(value)
-    if truth is None or value in ("0", "1"):
+    rule = settings_flags.spelled(value)
+    if rule is None:
         raise UsageError(
             f"{value!r} is no rule of a flag; nothing was changed.",
             hint="Give on, off, a percentage such as 25%, or hosts with --host.",
         )
-    return truth
+    return rule
 
 
 def _on(is_on: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,15 @@ from store.codec import shown
 from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
+from store.importing import receipts
 from store.importing.plan import Action, Plan
 from store.importing.rollback import State
 from store.manager import utc_now
 from tui import output
-from tui.text import clean
-from tui.verbs import common, rollback_verb
-from tui.verbs.asking import agreed, answer_options
+from tui.verbs import common, import_writing, rollback_verb
+from tui.verbs.asking import agreed, answer_options, confirm
 from tui.verbs.import_choices import file_options, made
+from tui.verbs.progress_line import ProgressLine, cancelled_by_keys
 
 
 @click.group(
@@ -68,6 +68,7 @@ def plan_command(
     if as_json:
         shown_plan = _fields(planning.as_json(plan))
         shown_plan["items"] = [row.as_json() for row in rows]
+        import_writing.put_into(shown_plan, import_writing.looked(plan, watched=False))
         output.put_json("import.plan", **shown_plan)
         return
     output.put_lines(output.aligned([_line(row, plan) for row in rows]))
@@ -80,6 +81,7 @@ def plan_command(
         output.say("What is refused stays in its file; --fix PATH=VALUE gives it another value.")
     if any(row.readings and not row.reading for row in plan.rows):
         output.say("Where readers differ, the daemon's (Go) counts; --reading PATH=READER chooses.")
+    import_writing.warned(import_writing.looked(plan, watched=True))
 
 
 @group.command(
@@ -93,6 +95,17 @@ def plan_command(
 )
 @file_options
 @click.option("--rewrite", is_flag=True, help="Cut what was imported out of the file's text.")
+@click.option(
+    "--or-keep", is_flag=True, help="With --rewrite: import also where the file cannot be cut."
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    is_flag=False,
+    flag_value=import_writing.PATIENCE_SECONDS,
+    metavar="[=SECONDS]",
+    help=f"Wait until no daemon rewrites a file, {import_writing.PATIENCE_SECONDS:g} s at most.",
+)
 @click.option("--seal", is_flag=True, help="Seal the proposed secrets, which stay otherwise.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--no-input", is_flag=True, help="Never ask; without --yes that is a refusal.")
@@ -104,6 +117,8 @@ def apply_command(
     file: Sequence[Path],
     as_json: bool,
     rewrite: bool,
+    or_keep: bool,
+    wait: float | None,
     seal: bool,
     yes: bool,
     no_input: bool,
@@ -117,20 +132,30 @@ def apply_command(
     current = common.session(context, offer=False)
     common.refuse_read_only(current)
     common.settle_first(current)
+    if or_keep and not rewrite:
+        raise UsageError("--or-keep goes with --rewrite; nothing was changed.")
     plan = made(current, file, given)
+    if wait is not None and import_writing.waited(plan, wait):
+        plan = made(current, file, given)
     if not yes:
         _ask(plan, no_input=no_input)
     if plan.seals and not (seal or yes):
         seal = agreed(_proposal(plan), yes=False, no_input=no_input)
-    result = engine.apply(
-        plan,
-        current.locations,
-        actor=current.actor,
-        clock=utc_now,
-        rewrite=rewrite,
-        seal=seal,
-        reason=current.reason,
-    )
+    with ProgressLine() as progress, cancelled_by_keys() as cancel:
+        result = engine.apply(
+            plan,
+            current.locations,
+            actor=current.actor,
+            clock=utc_now,
+            rewrite=rewrite,
+            or_keep=or_keep,
+            seal=seal,
+            reason=current.reason,
+            progress=progress,
+            cancel=cancel,
+        )
+    if cancel.asked:
+        output.say("It was too late to cancel: the import is done.")
     _tell(result, rewrite=rewrite)
     if as_json:
         output.put_json(
@@ -140,6 +165,7 @@ def apply_command(
             backup=str(result.backup) if result.backup else None,
             copies=[str(each) for each in result.copies],
             rewritten=result.rewritten,
+            uncut=result.uncut,
             rehearsed=result.rehearsed,
         )
 
@@ -153,9 +179,9 @@ apply_command.params.append(common.reason_option())
 def list_command(context: click.Context, as_json: bool) -> None:
     """The receipts of the imports done so far, newest first."""
     with common.session(context, offer=False).look() as manager:
-        receipts = engine.receipts(manager)
+        kept = receipts.listed(manager)
     if as_json:
-        output.put_json("import.list", items=receipts)
+        output.put_json("import.list", items=kept)
         return
     output.put_lines(
         output.aligned(
@@ -169,7 +195,7 @@ def list_command(context: click.Context, as_json: bool) -> None:
                         f"{count} {name}" for name, count in receipt["totals"].items() if count
                     ),
                 ]
-                for receipt in receipts
+                for receipt in kept
             ]
         )
     )
@@ -233,16 +259,15 @@ rollback_command.params.append(common.reason_option())
 
 def _ask(plan: Plan, *, no_input: bool) -> None:
     output.say(_totals(plan))
-    if no_input or not sys.stdin.isatty():
-        raise UsageError(
-            "The import needs a yes and there is nobody to ask; nothing was changed.",
-            hint="Add --yes.",
-        )
-    click.confirm(f"Import {_named(plan)} now?", default=False, abort=True, err=True)
+    confirm(f"Import {_named(plan)} now?", "The import", yes=False, no_input=no_input)
 
 
 def _named(plan: Plan) -> str:
-    return ", ".join(clean(each.path) for each in plan.sources)
+    return ", ".join(str(each.path) for each in plan.sources)
+
+
+def _as_it_was(plan: Plan) -> str:
+    return "is as it was" if len(plan.sources) == 1 else "are as they were"
 
 
 def _proposal(plan: Plan) -> str:
@@ -261,8 +286,11 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
             output.say(f"{_place(row, plan)}{row.path}: {row.reason}.")
     if result.rewritten_file is not None:
         output.say(f"{result.rewritten_file} now holds only what stays in it.")
+    elif result.uncut:
+        output.say(f"{_named(plan)} {_as_it_was(plan)}. {result.uncut}")
     elif rewrite and not result.nothing_to_do:
-        output.say(f"Nothing could be cut out of {_named(plan)}; it is as it was.")
+        they = "it" if len(plan.sources) == 1 else "they"
+        output.say(f"Nothing could be cut out of {_named(plan)}; {they} {_as_it_was(plan)}.")
     if result.rehearsed:
         output.say(
             f"Rehearsed on a copy first: {result.rehearsed} values came back as the file has them."

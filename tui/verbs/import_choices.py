@@ -26,7 +26,6 @@ ROLES: Final = {
     "database": Role.DATABASE,
 }
 _READERS: Final = {reader.lower().replace(" ", "-"): reader for reader in READERS}
-_NAMES: Final = ("role", "prefix", "strategy", "keep", "replace", "merge", "reading", "fix")
 
 
 def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,19 +61,18 @@ def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def made(current: Session, file: Sequence[Path], given: dict[str, Any]) -> Plan:
-    """The plan of some files and the decisions about them, the latter taken out of ``given``."""
-    told = {name: given.pop(name) for name in _NAMES}
+    """The plan of some files as they are now, and of the decisions about them."""
     choices = Choices()
-    for text in told["strategy"]:
+    for text in given["strategy"]:
         where, strategy = _of_file(text, file), _one_of("--strategy", text, file, _STRATEGIES)
         if where is None:
             choices = Choices(strategy, choices.files, choices.rows)
         else:
             choices = choices.with_file(where, strategy=strategy)
-    for text in told["role"]:
+    for text in given["role"]:
         role = _one_of("--role", text, file, ROLES)
         choices = choices.with_file(_the_file("--role", text, file), role=role)
-    for text in told["prefix"]:
+    for text in given["prefix"]:
         where = _the_file("--prefix", text, file)
         choices = choices.with_file(where, prefix=_value(text, file))
     # what is said about fewer paths counts, whatever the order of the options
@@ -83,14 +81,14 @@ def made(current: Session, file: Sequence[Path], given: dict[str, Any]) -> Plan:
         ("replace", Strategy.REPLACE),
         ("keep", _KEEP),
     ):
-        for text in told[name]:
+        for text in given[name]:
             pattern = _pattern(_value(text, file))
             choices = choices.with_row(pattern, file=_of_file(text, file), strategy=strategy)
-    for text in told["reading"]:
+    for text in given["reading"]:
         pattern, _, reader = _value(text, file).rpartition("=")
         reading = _known("--reading", reader, _READERS)
         choices = choices.with_row(_pattern(pattern), file=_of_file(text, file), reading=reading)
-    for text in told["fix"]:
+    for text in given["fix"]:
         path, value = _path_and_value(_value(text, file))
         choices = choices.with_row(path, file=_of_file(text, file), fix=value)
     key = current.locations.master_key or keyfile.place(os.environ)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +14,7 @@ from store.errors import InvalidValue, UsageError
 from store.models import Node
 from store.paths import join, split
 from store.reading import guess_format, read, to_python
-from tui import output
+from tui import output, streams
 from tui.session import Session
 from tui.verbs import common, confirming
 from tui.verbs.asking import answer_options, type_name
@@ -330,7 +329,7 @@ def _assignment(text: str) -> tuple[str, str]:
 def _from_file(source: str) -> Mapping[str, Any]:
     """A node's fields from a YAML or JSON file or from stdin, in the legacy file's names."""
     name = "stdin" if source == "-" else source
-    data = sys.stdin.buffer.read() if source == "-" else files.read(Path.cwd() / source)
+    data = streams.piped() if source == "-" else files.read(Path.cwd() / source)
     found = to_python(read(data, name, guess_format("" if source == "-" else source, data)))
     if not isinstance(found, dict):
         raise InvalidValue(

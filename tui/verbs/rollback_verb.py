@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 from store.errors import UsageError
 from store.importing import rollback, unit
 from store.importing.rollback import Rollback, State
 from store.manager import utc_now
 from store.models import FieldChange
-from tui import output
+from tui import output, streams
 from tui.session import Session
 from tui.verbs.asking import confirm, type_name
 from tui.verbs.changes import shown
@@ -40,7 +38,7 @@ def run(
     if not dry_run:
         what = f"The rollback of import {planned.receipt}"
         if planned.needs_force and not force:
-            if no_input or not sys.stdin.isatty():
+            if no_input or not streams.has_somebody():
                 raise UsageError(
                     f"{what} would undo what an operator did since; nothing was changed.",
                     hint="Look at it with --dry-run, and add --force to do it all the same.",

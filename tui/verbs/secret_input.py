@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from store import files
 from store.errors import InvalidValue, UsageError
 from store.sealing.vault import LONGEST
+from tui import streams
 from tui.text import clean
 
 
@@ -21,9 +21,9 @@ def taken(path: str, file: Path | None, *, no_input: bool) -> str:
     """
     if file is not None:
         return _text(files.read(file), str(file))
-    if not sys.stdin.isatty():
+    if not streams.has_keyboard():
         # one byte more than the longest secret, so that a wrong pipe fills no memory
-        return _text(sys.stdin.buffer.read(LONGEST + 1), "stdin")
+        return _text(streams.piped(LONGEST + 1), "stdin")
     if no_input:
         raise UsageError(
             f"{path} needs a value and there is nobody to ask; nothing was changed.",
@@ -44,7 +44,7 @@ def _text(data: bytes, source: str) -> str:
 
 def asked_reason(reason: str | None, *, no_input: bool) -> str:
     """Why a secret is looked at; raises UsageError where nobody said so and nobody can be asked."""
-    if reason is None and not no_input and sys.stdin.isatty():
+    if reason is None and not no_input and streams.has_keyboard():
         reason = str(click.prompt("Reason for the access log", err=True))
     if not (reason or "").strip():
         raise UsageError(

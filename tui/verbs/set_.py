@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -15,7 +14,7 @@ from store.history import fields
 from store.manager import ConfigManager
 from store.models import Change
 from store.operations.pending import Unconfirmed
-from tui import output, ownership
+from tui import output, ownership, streams
 from tui.verbs import common, confirming
 from tui.verbs.completing import complete_paths
 from tui.verbs.set_in_file import set_in_file
@@ -161,7 +160,7 @@ def _given(value: str | None, *, from_stdin: bool) -> str:
             "Give one VALUE, or --stdin; nothing was changed.",
             hint="See 'nodedeck set --help'.",
         )
-    return sys.stdin.read().removesuffix("\n") if value is None else value
+    return streams.piped_text().removesuffix("\n") if value is None else value
 
 
 def _changes(

@@ -60,7 +60,7 @@ def command(context: click.Context, *, moment: str, file: str | None, as_json: b
         return
     text = written(made, Place(host, str(current.locations.database)))
     if target is None:
-        output.put(text, end="")
+        output.put(output.in_signs(text), end="")
     else:
         files.write(target, text.encode())
         output.say(f"Wrote {target}.")
@@ -88,7 +88,7 @@ def _fields(made: Handover, host: str, locations: Locations) -> dict[str, Any]:
         "unknown": made.unknown or None,
         "first_change": stretch.after + 1,
         "last_change": stretch.upto,
-        "now": status(made.evidence.snapshot),
+        "now": status(made.evidence.snapshot, made.evidence.hour),
         "restart": {"safe": made.verdict.safe, "reasons": list(made.verdict.reasons)},
         "heights": [_height(one) for one in made.heights],
         "items": [_entity(one) for one in made.entities],

@@ -7,13 +7,15 @@ from typing import Any
 
 import click
 
-from store import doctor, outlook
+from store import blocks, doctor, outlook
+from store.blocks import BlockHour
 from store.errors import ExitCode
 from store.findings import Severity, in_order
 from store.judging import judge, verdict
 from store.models import EpochSeed, Snapshot
 from store.paths import SEED_TYPES
 from tui import output
+from tui.arrival import give_or_take
 from tui.session import Session
 from tui.text import age, duration, grouped, lag, moment, until
 from tui.verbs import common
@@ -52,20 +54,23 @@ def show(current: Session, *, as_json: bool = False) -> ExitCode:
         output.put_json(
             "status",
             **where,
-            **status(snapshot),
+            **status(snapshot, evidence.hour),
             findings=[output.finding_fields(finding) for finding in found],
             restart={"safe": restart.safe, "reasons": list(restart.reasons)},
         )
     else:
         told = ["restart", "safe now" if restart.safe else "not now", " ".join(restart.reasons)]
-        output.put_lines(output.aligned([*_rows(snapshot), told]))
+        output.put_lines(output.aligned([*_rows(snapshot, evidence.hour), told]))
         output.put_lines(output.aligned([output.finding_cells(finding) for finding in found]))
     critical = any(finding.severity is Severity.CRITICAL for finding in found)
     return ExitCode.CRITICAL if critical else ExitCode.OK
 
 
-def status(snapshot: Snapshot) -> dict[str, Any]:
-    """The answers as plain values; None where the database does not say."""
+def status(snapshot: Snapshot, hour: BlockHour | None = None) -> dict[str, Any]:
+    """The answers as plain values; None where the database does not say.
+
+    When the upgrade comes is told at the pace of the ``hour``, where it is given.
+    """
     chain, moved = snapshot.chain, outlook.height_written_at(snapshot)
     seeds = {kind: outlook.seed(snapshot, kind) for kind in SEED_TYPES}
     current = seeds["current"]
@@ -85,7 +90,7 @@ def status(snapshot: Snapshot) -> dict[str, Any]:
             "enabled": sum(node.is_enabled for node in snapshot.nodes),
         },
         "version": chain.current_node_version,
-        "upgrade": _upgrade_fields(snapshot),
+        "upgrade": _upgrade_fields(snapshot, hour),
         "undecoded": [fault.path for fault in snapshot.undecoded],
     }
 
@@ -98,18 +103,18 @@ def _seed_fields(seed: EpochSeed | None) -> dict[str, Any]:
     }
 
 
-def _upgrade_fields(snapshot: Snapshot) -> dict[str, Any] | None:
+def _upgrade_fields(snapshot: Snapshot, hour: BlockHour | None) -> dict[str, Any] | None:
     plan = snapshot.upgrade_plan
     if plan is None:
         return None
     expected = outlook.upgrade(snapshot)
-    left, eta = (expected.blocks_left, expected.expected_at) if expected else (None, None)
+    arrival = blocks.upgrade(snapshot, hour)
     return {
         "name": plan.name,
         "height": plan.height,
         "node_version": plan.node_version,
-        "blocks_left": left,
-        "eta": output.stamp(eta) if eta else None,
+        "blocks_left": expected.blocks_left if expected else None,
+        "eta": output.stamp(arrival.at) if arrival else None,
     }
 
 
@@ -117,7 +122,7 @@ def _since(at: datetime | None, snapshot: Snapshot) -> float | None:
     return None if at is None else round((snapshot.taken_at - at).total_seconds(), 3)
 
 
-def _rows(snapshot: Snapshot) -> list[list[str]]:
+def _rows(snapshot: Snapshot, hour: BlockHour | None) -> list[list[str]]:
     chain = snapshot.chain
     behind = outlook.behind(snapshot)
     pace, written = snapshot.seconds_per_block, snapshot.written_at
@@ -139,7 +144,7 @@ def _rows(snapshot: Snapshot) -> list[list[str]]:
         *([f"{kind} seed", *_seed_cells(outlook.seed(snapshot, kind))] for kind in SEED_TYPES),
         ["nodes", grouped(len(snapshot.nodes)), f"{grouped(enabled)} enabled"],
         ["version", chain.current_node_version or "unknown", ""],
-        ["upgrade", *_upgrade_cells(snapshot)],
+        ["upgrade", *_upgrade_cells(snapshot, hour)],
         ["last write", _ago(written, snapshot) or "never", ""],
     ]
     rows += [["undecoded", fault.path, fault.raw[:80]] for fault in snapshot.undecoded]
@@ -152,18 +157,19 @@ def _seed_cells(seed: EpochSeed | None) -> list[str]:
     return [f"epoch {grouped(seed.epoch_index)}", "claimed" if seed.claimed else "not claimed"]
 
 
-def _upgrade_cells(snapshot: Snapshot) -> list[str]:
+def _upgrade_cells(snapshot: Snapshot, hour: BlockHour | None) -> list[str]:
     plan = snapshot.upgrade_plan
     if plan is None:
         return ["none planned", ""]
     expected = outlook.upgrade(snapshot)
-    left, eta = (expected.blocks_left, expected.expected_at) if expected else (None, None)
+    left = expected.blocks_left if expected else None
     told = f"at {grouped(plan.height)}"
     if left is not None:
         told += f", {grouped(left)} blocks left" if left > 0 else ", reached"
-    if eta is not None:
-        seconds = (eta - snapshot.taken_at).total_seconds()
-        told += f", {until(seconds)}, about {moment(eta, snapshot.taken_at, utc=True)}"
+    if (arrival := blocks.upgrade(snapshot, hour)) is not None:
+        seconds = (arrival.at - snapshot.taken_at).total_seconds()
+        when = moment(arrival.at, snapshot.taken_at, utc=True)
+        told += f", {until(seconds)}, ≈ {when}{give_or_take(arrival)}"
     return [plan.name or "unnamed", told]
 
 

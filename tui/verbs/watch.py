@@ -16,7 +16,7 @@ from store.history import Position, concerns
 from store.manager import ConfigManager
 from store.models import Change
 from store.paths import Pattern
-from tui import output
+from tui import output, streams
 from tui.session import Session
 from tui.text import clean
 from tui.verbs import common
@@ -66,7 +66,8 @@ async def _follow(feed: Feed, put: Callable[[Change], None]) -> None:
     from store.watcher import wakeups, watched
 
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    if streams.console() is None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     try:
         async for _ in wakeups(watched(feed.session.locations), stop=stop):
             for change in feed.news():
@@ -169,7 +170,8 @@ def _line(change: Change) -> str:
     reason = f'  "{change.reason}"' if change.reason else ""
     told = "; ".join(differences(change))
     who = change.actor or "external"
-    return clean(f"{output.stamp(change.at)}  #{change.id}  {who}  {told}{reason}")
+    line = clean(f"{output.stamp(change.at)}  #{change.id}  {who}  {told}{reason}")
+    return output.in_signs(line)
 
 
 def _json_line(change: Change) -> str:
@@ -180,6 +182,9 @@ def _json_line(change: Change) -> str:
 
 def _nobody_reads() -> bool:
     """Whether stdout is a pipe that its reader has closed, or a terminal that hung up."""
+    console = streams.console()
+    if console is not None:
+        return console.gone
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError, AttributeError):  # a stand-in without a file behind it

@@ -11,8 +11,9 @@ from textual.widgets import Static
 
 from store.findings import Finding, Severity
 from store.judging import judge
+from tui.glyphs import UNICODE
 from tui.picture import Picture
-from tui.text import UNICODE, clean
+from tui.text import clean
 
 _SIGNS = {
     Severity.CRITICAL: (UNICODE.critical, "bold $text-error"),

@@ -18,8 +18,9 @@ from store.findings import Evidence
 from store.models import Snapshot
 from store.paths import SEED_TYPES
 from tui.arrival import give_or_take
+from tui.glyphs import UNICODE
 from tui.picture import Picture
-from tui.text import UNICODE, age, clean, duration, grouped, lag, moment
+from tui.text import age, clean, duration, grouped, lag, moment
 
 Part = str | tuple[str, str]
 
@@ -216,4 +217,4 @@ def _upgrade_told(picture: Picture, now: datetime) -> list[str]:
         return [f"upgrade {told}", told]
     when = f" ≈ {moment(arrival.at, now.astimezone())}"
     give = give_or_take(arrival)
-    return [f"upgrade {told}{when} {give}", f"{told}{when} {give}", f"{told}{when}"]
+    return [f"upgrade {told}{when}{give}", f"{told}{when}{give}", f"{told}{when}"]

@@ -12,7 +12,8 @@ from textual.widget import Widget
 
 from tui import clipboard
 from tui.commands import bindings
-from tui.text import UNICODE, Glyphs, clean, grouped, shorten_middle
+from tui.glyphs import UNICODE, Glyphs
+from tui.text import clean, grouped, shorten_middle
 from tui.widgets import table_messages
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.table_model import Cell, Column, Edge, KeyedRows, Row, Tone

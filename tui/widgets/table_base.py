@@ -11,7 +11,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.text import UNICODE, Glyphs, clean, wrap
+from tui.glyphs import UNICODE, Glyphs
+from tui.text import clean, wrap
 from tui.widgets import table_messages
 from tui.widgets.table_layout import Layout, Needs, lay_out
 from tui.widgets.table_model import Column, Edges, Flashes, KeyedRows, Row

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from store.searching import words
-from tui.text import UNICODE, clean
+from tui.glyphs import UNICODE
+from tui.text import clean
 from tui.widgets.table_model import Column, Row
 
 _NUMBER: Final = re.compile(r"([+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)(?: ?%)?")

@@ -171,8 +171,8 @@ class Bench:
     async def run(self, progress: Progress) -> str:
         """Carry the plan out, in a thread that is never broken off; the fault, empty when done."""
         session, draft = self.session, self.draft
-        plan, seal, rewrite = draft.made, draft.seal, draft.rewrite
-        self.cancel = Cancel()
+        plan, seal, rewrite, or_keep = draft.made, draft.seal, draft.rewrite, draft.or_keep
+        cancel = self.cancel = Cancel()
 
         def work() -> Result:
             return engine.apply(
@@ -181,8 +181,11 @@ class Bench:
                 actor=session.actor,
                 clock=self.clock,
                 rewrite=rewrite,
+                or_keep=or_keep,
                 seal=seal,
                 reason=session.reason,
+                progress=progress,
+                cancel=cancel,
             )
 
         self.running = True

@@ -16,7 +16,8 @@ from store.errors import InvalidValue
 from store.importing.plan import Role, Strategy
 from tui.editing.lines import LineInput
 from tui.editing.specs import FieldKind, FieldSpec
-from tui.text import UNICODE, clean, grouped
+from tui.glyphs import UNICODE
+from tui.text import clean, grouped
 from tui.widgets.table import Cell, Column, Row, Table
 from tui.wizard.bench import Bench
 from tui.wizard.deciding import DecideScreen

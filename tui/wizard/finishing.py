@@ -84,6 +84,8 @@ def told(result: Result) -> Iterator[str]:
         yield f"Copy: {copy}"
     if result.rewritten:
         yield f"Cut; it now holds only what stays in it: {result.main}"
+    elif result.uncut:
+        yield f"Left as it was: {result.main}. {result.uncut}"
     else:
         yield "No file was rewritten."
     if result.plan.seals:

@@ -13,7 +13,8 @@ from store.importing import plan as planning
 from store.importing.plan import Action, Plan
 from store.importing.plan import Row as Leaf
 from store.paths import Kind, quote, split
-from tui.text import UNICODE, grouped
+from tui.glyphs import UNICODE
+from tui.text import grouped
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
 TREE_COLUMNS: Final = (

@@ -13,7 +13,8 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from store.importing.progress import Phase
-from tui.text import UNICODE, clean, duration, grouped
+from tui.glyphs import UNICODE
+from tui.text import clean, duration, grouped
 from tui.widgets.table import Cell, Column, Row, Table
 from tui.wizard.bench import Bench
 from tui.wizard.step import Step, button, said

@@ -23,7 +23,7 @@ from store.errors import (
 )
 from store.importing import apply as engine
 from store.importing import plan as planning
-from store.importing import unit
+from store.importing import receipts, unit
 from store.importing.originals import backup_path
 from store.importing.plan import Action, Strategy
 from store.locations import Locations, journal_of
@@ -125,7 +125,7 @@ def test_receipts_are_listed_newest_first(tmp_path: Path) -> None:
     run(config, at)
     run(nodes, at, strategy=Strategy.REPLACE)
     with ConfigManager.open(at, actor=ACTOR, read_only=True) as manager:
-        newest, oldest = engine.receipts(manager)
+        newest, oldest = receipts.listed(manager)
         changes = manager.history("current_height")
     assert oldest == {
         "id": 1,
@@ -135,7 +135,16 @@ def test_receipts_are_listed_newest_first(tmp_path: Path) -> None:
         "role": "node configuration",
         "digest": files.digest(RUNNING.encode()),
         "backup": str(config) + BACKUP,
-        "totals": {"add": 33, "change": 0, "equal": 0, "conflict": 0, "seal": 0, "stay": 3},
+        "totals": {
+            "add": 33,
+            "change": 0,
+            "equal": 0,
+            "conflict": 0,
+            "seal": 0,
+            "stay": 3,
+            "skip": 0,
+            "refused": 0,
+        },
     }
     assert (newest["id"], newest["role"]) == (2, "node list")
     assert [(change.actor, change.reason) for change in changes] == [
@@ -359,7 +368,7 @@ nodes: [{{id: a, auth: {{password: {SECRET}}}}}]
         if path.name not in sources and not path.name.endswith(".config.yaml"):
             assert SECRET.encode() not in path.read_bytes()
     with ConfigManager.open(at, actor=ACTOR, read_only=True) as manager:
-        assert SECRET not in json.dumps(engine.receipts(manager))
+        assert SECRET not in json.dumps(receipts.listed(manager))
         assert SECRET not in json.dumps(manager.raw().legacy())
         assert SECRET not in str(manager.history(limit=1000))
 

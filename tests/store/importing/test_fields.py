@@ -121,14 +121,18 @@ REFUSED: dict[str, tuple[str, int, int, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_misfit_is_refused_at_its_place_before_anything_is_written(
-    tmp_path: Path, case: str
-) -> None:
+def test_a_misfit_is_refused_at_its_place_and_stays_there(tmp_path: Path, case: str) -> None:
     text, line, column, told = REFUSED[case]
     file = put(tmp_path, "legacy.yaml", text)
     before = on_disk(tmp_path)
+    made = plan(file, places(tmp_path))
+    first = made.refused[0]
+    assert (first.line, first.column) == (line, column)
+    assert "it stays in the file" in first.reason
+    if not case.startswith("settings"):  # of two settings at one path the first goes
+        assert {row.path for row in made.refused}.isdisjoint(each.path for each in made.writes)
     with pytest.raises(BadDocument) as refused:
-        run(file, places(tmp_path), rewrite=True)
+        made.refuse_misfits()
     assert (refused.value.line, refused.value.column) == (line, column)
     assert str(refused.value).startswith(f"{file}:{line}:{column}: ")
     assert told in str(refused.value)
@@ -143,7 +147,7 @@ def test_digits_beyond_64_bits_are_refused_in_every_format(tmp_path: Path) -> No
         ("a.yaml", "service:\n  x: -99999999999999999999\n"),
     ):
         with pytest.raises(BadDocument, match=r"64 bits|too large"):
-            plan(put(tmp_path, name, text), places(tmp_path))
+            plan(put(tmp_path, name, text), places(tmp_path)).refuse_misfits()
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,10 @@ def test_roles_at_the_edges(tmp_path: Path, text: str, role: Role) -> None:
 @pytest.mark.parametrize("text", ["[{id: a}]", "{physics: {a: 1}}"])
 def test_a_role_that_does_not_fit_is_refused(tmp_path: Path, text: str, role: Role) -> None:
     file = put(tmp_path, "x.yaml", text)
+    if role is Role.DATABASE:
+        with pytest.raises(UsageError, match="is no database"):
+            plan(file, places(tmp_path), role=role)
+        return
     fits = (role is Role.NODE_LIST) == text.startswith("[")
     if fits:
         assert plan(file, places(tmp_path), role=role).rows or role is Role.NODE_LIST
@@ -116,6 +120,13 @@ def test_rows_say_where_from_and_where_to(tmp_path: Path) -> None:
         "action": "add",
         "destination": "database",
         "readings": [],
+        "file": str(tmp_path / "config.yaml"),
+        "column": 17,
+        "table": "chain_state",
+        "service": None,
+        "key": None,
+        "reading": None,
+        "fixed": False,
     }
     assert items["nodes.node1.version"]["readings"] == []
     assert items['nodes."node-2.rack4".host']["line"] == 42
@@ -283,7 +294,9 @@ def test_a_plan_as_json_has_the_fields_that_scripts_read(tmp_path: Path) -> None
     shown: dict[str, Any] = planning.as_json(
         plan(put(tmp_path, "config.yaml", RUNNING), places(tmp_path))
     )
-    assert list(shown) == ["schema", "file", "digest", "role", "strategy", "totals", "items"]
+    assert list(shown) == [
+        *("schema", "file", "digest", "role", "strategy", "totals", "files", "items"),
+    ]
     assert shown["schema"] == "nodedeck.import.plan/1"
     assert shown["totals"] == {
         "add": 33,
@@ -292,4 +305,6 @@ def test_a_plan_as_json_has_the_fields_that_scripts_read(tmp_path: Path) -> None
         "conflict": 0,
         "seal": 0,
         "stay": 3,
+        "skip": 0,
+        "refused": 0,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from store.errors import NodedeckError, Refused, UsageError, VersionConflict
-from store.importing import rollback, unit
+from store.importing import receipts, rollback, unit
 from store.importing.rollback import State
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -214,3 +214,30 @@ def test_a_file_that_is_gone_comes_back(tmp_path: Path) -> None:
     file.unlink()
     taken_back(at, State.NOW)
     assert file.read_text() == RUNNING
+
+
+def test_a_file_that_is_gone_stays_gone_where_the_rollback_is_refused(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at, rewrite=True)
+    file.unlink()
+    planned = rollback.plan(at, None, State.BEFORE)
+    foreign.write(at.database, "UPDATE inference_nodes SET host='x'")
+    with pytest.raises(VersionConflict, match="database was changed"):
+        rollback.apply(planned, at, actor=ACTOR, clock=FixedClock())
+    assert not file.exists()
+    assert unit.standing(at) is None
+
+
+def test_of_two_who_take_one_import_back_the_second_is_refused(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "n.json", NODES), places(tmp_path)
+    run(file, at)
+    first, second = (rollback.plan(at, None, State.NOW) for _ in range(2))
+    rollback.apply(first, at, actor=ACTOR, clock=FixedClock())
+    with pytest.raises(VersionConflict, match="Import 1 was taken back already"):
+        rollback.apply(second, at, actor=ACTOR, clock=FixedClock())
+    assert rollback_receipts(at) == 1
+
+
+def rollback_receipts(at: Locations) -> int:
+    with ConfigManager.open(at, actor=ACTOR, read_only=True) as manager:
+        return sum(each["role"] == "rollback" for each in receipts.listed(manager))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.export import as_json, as_yaml
@@ -178,11 +178,21 @@ def _go_round(tree: dict[str, Any], name: str) -> None:
         assert again(first, Path(folder) / "other", "x.yaml") == first
 
 
+@settings(max_examples=20)
 @given(CONFIGS)
 def test_made_up_node_configurations_go_round(tree: dict[str, Any]) -> None:
     _go_round({"chain_node": {}, **tree}, "config.yaml")
 
 
+@settings(max_examples=20)
 @given(TREES)
 def test_made_up_settings_go_round(tree: dict[str, Any]) -> None:
+    _go_round(tree, "services.yaml")
+
+
+@pytest.mark.soak
+@settings(max_examples=1_000)
+@given(CONFIGS, TREES)
+def test_many_made_up_files_go_round(config: dict[str, Any], tree: dict[str, Any]) -> None:
+    _go_round({"chain_node": {}, **config}, "config.yaml")
     _go_round(tree, "services.yaml")

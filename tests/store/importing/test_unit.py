@@ -18,7 +18,7 @@ import pytest
 from store import database, files
 from store.errors import HalfDone, NodedeckError
 from store.importing import apply as engine
-from store.importing import rollback, unit
+from store.importing import receipts, rollback, unit
 from store.importing.rollback import State
 from store.locations import Locations, journal_of
 from store.manager import utc_now
@@ -392,7 +392,7 @@ def test_the_receipt_stands_in_the_database_and_beside_the_copy(tmp_path: Path) 
     file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
     result = run(file, at, rewrite=True)
     assert result.backup is not None
-    beside = unit.receipt_beside(result.backup)
+    beside = receipts.beside(result.backup)
     kept = json.loads(beside.read_bytes())
     with foreign.connect(at.database) as db:
         ((stored,),) = db.execute("SELECT receipt_json FROM imports").fetchall()

@@ -38,6 +38,7 @@ def test_differences_are_named(text: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        *("0", "8080", "-1", "999999999999999999", "9999999999999999999", "false"),
         *("5m", "10.0.0.0/8", "1_000", "true", "~", "1.10", "0x1F", "-.inf", ".nan", "node1"),
         *("2001-12-14", "2001-12-14T21:59:43.10-05:00", "2001-12-14 21:59:43"),
         *("'yes'", "!!str yes", "[yes]"),

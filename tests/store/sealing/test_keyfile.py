@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from store.errors import NodedeckError, Refused, SecretError
 from store.sealing import keyfile
 from store.sealing.keyfile import MasterKey
+from tests.support.at_once import at_once
 
 
 @pytest.fixture
@@ -44,18 +44,8 @@ def test_it_is_made_once_for_its_owner_alone(path: Path) -> None:
 
 
 def test_two_that_make_it_at_once_have_one_key(path: Path) -> None:
-    start, made = threading.Barrier(4), []
-
-    def make() -> None:
-        start.wait()
-        made.append(keyfile.create(path))
-
-    threads = [threading.Thread(target=make) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({key.secret for key in made}) == 1
+    made = at_once(4, lambda: keyfile.create(path))
+    assert (len(made), len({key.secret for key in made})) == (4, 1)
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,29 @@ def test_a_full_disk_half_way_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     assert path.exists()
 
 
+def test_no_file_is_shredded_that_is_not_on_record_first(
+    sealed: Locations, manager: ConfigManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = put(sealed.config.with_name("config.yaml.pre-migration.x"), VALUE)
+    (leak,) = look(sealed).shreddable
+    manager.database.execute_sql("PRAGMA busy_timeout=10")
+    with foreign.connect(sealed.database) as other, monkeypatch.context() as patch:
+        patch.setattr(shredding, "shred", lambda _: pytest.fail("it is not on record"))
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(NodedeckError, match="not in the access log"):
+            manager.shred(leak)
+        other.rollback()
+    assert copy.read_text() == VALUE
+    put(copy, "something else")
+    with pytest.raises(VersionConflict):
+        manager.shred(leak)
+    failed, begun, *_ = manager.accesses(PATH)
+    assert (begun.act, failed.act) == ("shred", "shred")
+    assert begun.result.startswith(f"overwriting and removing {copy}")
+    assert failed.result.startswith(f"failed: {copy} was changed since")
+    assert VALUE not in str(manager.accesses())
+
+
 def test_modes_of_copies_are_told(sealed: Locations) -> None:
     put(sealed.config, "api: {}\n")
     wide = put(sealed.config.with_name("api-config-full.yaml"), "a: 1\n", 0o644)

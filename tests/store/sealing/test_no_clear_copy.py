@@ -114,6 +114,35 @@ def test_a_full_disk_is_told_of_and_the_value_is_sealed(
     assert clear.secret(PATHS[0]).state is State.SEALED
 
 
+def test_pages_that_a_daemon_freed_carelessly_are_emptied_too(
+    clear: ConfigManager, database: Path
+) -> None:
+    with foreign.connect(database) as daemon:
+        daemon.execute("PRAGMA secure_delete=OFF")
+        daemon.execute("CREATE TABLE scratch(x)")
+        daemon.execute("INSERT INTO scratch VALUES(?), (zeroblob(9000))", (f"{CLEAR}-former",))
+        daemon.commit()
+        daemon.execute("DROP TABLE scratch")
+        daemon.commit()
+        daemon.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert traces(database, f"{CLEAR}-former") == [database.name]
+    clear.seal_secret(PATHS[0])
+    assert traces(database, f"{CLEAR}-former") == []
+
+
+def test_where_the_file_cannot_be_rebuilt_what_was_sealed_is_overwritten_all_the_same(
+    clear: ConfigManager, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # so long a value has pages of its own, which are freed
+    foreign.write(database, f"UPDATE provider_configs SET api_key='{CLEAR * 600}'")
+    monkeypatch.setattr(scrub, "_emptied", lambda _: False)
+    for path in PATHS:
+        assert clear.seal_secret(path).left
+    with foreign.connect(database) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert traces(database) == []
+
+
 def test_a_value_that_is_no_text_is_not_sealed_as_another(
     clear: ConfigManager, database: Path
 ) -> None:

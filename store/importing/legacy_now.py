@@ -1,0 +1,125 @@
+"""A legacy file with the values of now, so that a daemon can go back to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from store import codec, documents
+from store.database import Database
+from store.errors import NodedeckError, Refused
+from store.importing import mending, standing
+from store.importing import plan as planning
+from store.importing.choices import Choices, RowChoice, rows_from_json
+from store.importing.plan import Action, Plan, Role, Source
+from store.paths import PARAMS_SUFFIX, split
+from store.reading import Item
+from store.static_file import is_dynamic
+from store.yaml_text import replace
+
+
+def legacy_now(db: Database, facts: dict[str, Any], base: bytes, *, nodes_moved: bool) -> bytes:
+    """The file in its legacy shape with the values of now, on the text of ``base``.
+
+    ``facts`` are the import's receipt, ``nodes_moved`` says that a node differs from what it wrote.
+    Raises Refused where something that only the file has would be lost, CannotCut where the text
+    cannot be changed with proof.
+    """
+    file = Path(facts["file_path"])
+    role = Role(facts["role"])
+    source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
+    decided = rows_from_json(facts.get("choices"))
+    against = planning.make([source], standing.present_in(db), _still(source, decided))
+    text = _FILLED[role](db, source, against, nodes_moved)
+    if text == base:
+        return base
+    filled = planning.source(file, text, role=role, prefix=source.prefix)
+    # what was mended once stands in the new text by itself
+    unmended = [row for row in decided if row.fix is None]
+    again = planning.make([filled], standing.present_in(db), _still(filled, unmended))
+    wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
+    if wrong:
+        raise NodedeckError(
+            f"{file} would not read back {wrong[0]} as the database has it; nothing was changed."
+        )
+    return text
+
+
+def _still(source: Source, decided: Sequence[RowChoice]) -> Choices:
+    """What was decided for the import, as far as this text still has what it is about."""
+    used = mending.mended(source, decided).used
+    return Choices(rows=tuple(row for row in decided if row in used or row.strategy is not None))
+
+
+def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
+    now = documents.legacy_shape(documents.database_tree(db))
+    in_file = {name for name in source.root.entries if is_dynamic(name)}
+    text = source.data
+    for row in against.rows:
+        parts = split(row.path)
+        if row.action is Action.CONFLICT and parts[0] != "nodes":
+            text = replace(text, parts, row.present)
+    named = {row.path for row in against.rows}
+    for root in filter(is_dynamic, now):
+        if root not in in_file:
+            text = replace(text, (root,), now[root])
+        elif root.endswith(PARAMS_SUFFIX) and isinstance(now[root], dict):
+            for name, value in now[root].items():
+                if not any(path in named for path in codec.leaves(value, root, name)):
+                    text = replace(text, (root, name), value)
+    if "nodes" in in_file and (moved or _differ(source.root.entries["nodes"], against, now)):
+        kept = [row.path for row in against.rows if _only_in_file(row)]
+        if kept:
+            raise Refused(
+                f"{kept[0]} stands only in {source.path}, and the list of nodes around it is"
+                " another by now; nothing was changed.",
+                hint="Take it out of the file's copy and back in by hand, or use --state before.",
+            )
+        text = replace(text, ("nodes",), now.get("nodes", []))
+    return text
+
+
+def _differ(item: Item, against: Plan, now: dict[str, Any]) -> bool:
+    rows = [row for row in against.rows if split(row.path)[0] == "nodes"]
+    same = all(row.action in (Action.EQUAL, Action.STAY) for row in rows)
+    return not same or len(now.get("nodes", ())) != len(item.elements)
+
+
+def _only_in_file(row: planning.Row) -> bool:
+    return row.action is Action.STAY and split(row.path)[0] == "nodes"
+
+
+def _node_list(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
+    now = documents.legacy_shape(documents.database_tree(db))
+    if not moved and not _differ(source.root, against, now):
+        return source.data
+    return (json.dumps(now.get("nodes", []), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _settings(_db: Database, source: Source, against: Plan, _moved: bool) -> bytes:
+    text = source.data
+    for row in against.rows:
+        if row.action is Action.CONFLICT:
+            parts = split(row.path)
+            text = replace(text, _in_file(source, parts), row.present)
+    return text
+
+
+def _in_file(source: Source, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a setting's path stands in its file, as the plan took it from there."""
+    if source.prefix:
+        return parts[1:]
+    item = source.root.entries.get(parts[1]) if len(parts) == 2 else None
+    own = parts[0] == source.path.stem and item is not None and item.kind != "map"
+    return parts[1:] if own else parts
+
+
+_FILLED: Final[dict[Role, Callable[[Database, Source, Plan, bool], bytes]]] = {
+    Role.NODE_CONFIG: _node_config,
+    Role.NODE_LIST: _node_list,
+    Role.SETTINGS: _settings,
+    # what was sealed is the database's alone: the copy has it as it was
+    Role.PROVIDERS: lambda _db, source, _against, _moved: source.data,
+}
