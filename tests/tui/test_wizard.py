@@ -472,7 +472,7 @@ async def test_an_import_tells_its_phases_and_is_cancelled_before_its_commit(
         await driver.on_to(REVIEW)
         await driver.start()
         await driver.reach(RUN)
-        await driver.until_shown("writing, one transaction", "1 of 13", "█")
+        await driver.until_shown("writing, one transaction", "1 of 12", "█")
         await driver.press("enter", "escape", "question_mark")
         assert isinstance(driver.app.screen, HelpScreen)
         await driver.press("escape", "ctrl+c")
@@ -504,9 +504,11 @@ async def test_an_import_is_taken_back_from_its_last_step(host: Path) -> None:
         await driver.press("tab", "tab")
         assert driver.focused == "rollback"
         await driver.press("enter")
-        assert driver.focused == "keep"
+        assert driver.focused == "cancel"
         await driver.press("enter")
         assert driver.step() == DONE
+        again = driver.screen_now.query_one("#rollback")
+        await driver.until(lambda: not again.has_class("-active"), "a button that was let go")
         await driver.press("enter", "tab", "enter")
         await driver.until_shown("with the values of now", "nodes.node1.max_concurrent")
         assert driver.focused == "cancel"

@@ -8,11 +8,11 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui.editing.dialog import Dialog
 from tui.editing.fields import FieldBox
 from tui.editing.specs import FieldSpec
 from tui.text import clean, shorten_middle
@@ -25,25 +25,18 @@ Answers with the path of a field and why it does not fit, both empty where all i
 _TITLE_CELLS: Final = 70
 
 
-class DecideScreen(ModalScreen[bool]):
+class DecideScreen(Dialog[bool]):
     """Facts, fields, and the way back; dismissed with whether something was decided."""
 
     DEFAULT_CSS = """
-    DecideScreen { align: center middle; background: $background 60%; }
-    DecideScreen #decide {
-        width: 92; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
-        border: round $primary; background: $surface;
-    }
+    DecideScreen > Vertical { border: round $primary; }
     DecideScreen VerticalScroll { height: auto; max-height: 16; }
     DecideScreen .fact { height: auto; max-height: 3; color: $text-muted; }
     DecideScreen #facts { height: auto; margin-bottom: 1; }
     DecideScreen #fault { height: auto; max-height: 4; color: $text-error; }
-    DecideScreen #buttons { height: 1; margin-top: 1; }
-    DecideScreen Button { margin-right: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f2", "decide", "decide", id="decide.do"),
-        Binding("escape", "cancel", "cancel", id="decide.cancel"),
     ]
 
     def __init__(
@@ -58,7 +51,7 @@ class DecideScreen(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """What there is to know, the fields, a fault, the buttons."""
-        with Vertical(id="decide") as box:
+        with Vertical() as box:
             box.border_title = Content(shorten_middle(clean(self._title), _TITLE_CELLS))
             box.border_subtitle = "ctrl+s decides, esc cancels"
             with Vertical(id="facts"):
@@ -68,15 +61,12 @@ class DecideScreen(ModalScreen[bool]):
                 for field in self._fields:
                     yield FieldBox(field)
             yield Static(id="fault", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Cancel", id="cancel", variant="primary", compact=True)
-                yield Button("Decide", id="decided", variant="warning", compact=True)
+            yield from self.buttons("Decide", id="decided")
 
     def on_mount(self) -> None:
         """Stand in the first field, where nothing but typing changes anything."""
         self._say("")
-        fields = self.query(FieldBox)
-        (fields.first().control if fields else self.query_one("#cancel")).focus()
+        self.query(FieldBox).first().control.focus()
 
     def _say(self, text: str) -> None:
         fault = self.query_one("#fault", Static)
@@ -88,11 +78,10 @@ class DecideScreen(ModalScreen[bool]):
         event.stop()
         self.focus_next()
 
-    @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         """Leave everything as it was decided before."""
         if not self._busy:
-            self.dismiss(False)
+            super().action_cancel()
 
     @on(Button.Pressed, "#decided")
     def action_decide(self) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
+from textual.containers import Vertical
 from textual.widgets import Button, Static
 
 from store.errors import NodedeckError
 from store.importing.rollback import Rollback, State
 from store.models import FieldChange
+from tui.editing.dialog import Dialog
 from tui.editing.rehearsal import Preview
 from tui.editing.review import Outcome, ReviewScreen
 from tui.text import clean
@@ -28,23 +26,14 @@ _TOLD = (
 )
 
 
-class StateScreen(ModalScreen[Rollback | None]):
+class StateScreen(Dialog[Rollback]):
     """Asks what a rollback brings back, and plans it; nothing is changed here."""
 
     DEFAULT_CSS = """
-    StateScreen { align: center middle; background: $background 60%; }
-    StateScreen #state {
-        width: 76; max-width: 100%; height: auto; padding: 0 1;
-        border: round $warning; background: $surface;
-    }
+    StateScreen > Vertical { width: 76; }
     StateScreen .told { height: auto; margin-bottom: 1; }
     StateScreen #fault { height: auto; max-height: 5; color: $text-error; }
-    StateScreen #buttons { height: 1; }
-    StateScreen Button { margin-right: 2; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "keep", "keep the import", id="rollback.keep")
-    ]
 
     def __init__(self, bench: Bench, number: int) -> None:
         super().__init__()
@@ -54,26 +43,27 @@ class StateScreen(ModalScreen[Rollback | None]):
 
     def compose(self) -> ComposeResult:
         """What the states are, a fault, the answers."""
-        with Vertical(id="state") as box:
+        with Vertical() as box:
             box.border_title = f"Take import {self._number} back?"
             for line in _TOLD:
                 yield Static(line, classes="told", markup=False)
             yield Static(id="fault", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Keep it", id="keep", variant="primary", compact=True)
-                yield Button("Values of now", id=str(State.NOW), variant="warning", compact=True)
-                yield Button("All of before", id=str(State.BEFORE), variant="warning", compact=True)
+            yield from self.buttons(
+                "All of before",
+                id=str(State.BEFORE),
+                back="Keep it",
+                between=((str(State.NOW), "Values of now"),),
+            )
 
     def on_mount(self) -> None:
         """Stand on what changes nothing."""
+        super().on_mount()
         self.query_one("#fault").display = False
-        self.query_one("#keep").focus()
 
-    @on(Button.Pressed, "#keep")
-    def action_keep(self) -> None:
+    def action_cancel(self) -> None:
         """Leave the import as it is."""
         if not self._busy:
-            self.dismiss(None)
+            super().action_cancel()
 
     @on(Button.Pressed, "#now")
     @on(Button.Pressed, "#before")
@@ -90,7 +80,7 @@ class StateScreen(ModalScreen[Rollback | None]):
             said = self.query_one("#fault", Static)
             said.update(clean(str(fault)))
             said.display = True
-            self.query_one("#keep").focus()
+            self.stand_back()
         else:
             self.dismiss(planned)
         finally:
