@@ -199,7 +199,7 @@ class NodedeckApp(SecretLooks, CommandLine):
         if action == "settings":
             return self._settings is None
         if action == "import_file":
-            return not isinstance(self.screen, WizardScreen)
+            return self._wizard is None
         return super().check_action(action, parameters)
 
     def action_help(self) -> None:
@@ -260,11 +260,15 @@ class NodedeckApp(SecretLooks, CommandLine):
 
     def _stopping_an_import(self) -> bool:
         """Wish that an import that runs stops; whether one does that was not asked before."""
-        return isinstance(self.screen, WizardScreen) and self.screen.ask_to_stop()
+        return self._wizard is not None and self._wizard.ask_to_stop()
+
+    @property
+    def _wizard(self) -> WizardScreen | None:
+        return next((one for one in self.screen_stack if isinstance(one, WizardScreen)), None)
 
     def action_import_file(self) -> None:
         """Open the import wizard."""
-        if not isinstance(self.screen, WizardScreen):
+        if self._wizard is None:
             self.push_screen(WizardScreen(self.session, self.clock, self._import))
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:

@@ -314,6 +314,7 @@ async def test_a_name_means_what_it_means_in_a_shell_and_a_database_is_a_source(
                 lambda marked=marked: len(driver.draft.marked) > marked,  # type: ignore[misc]
                 "a mark",
             )
+        await driver.until(lambda: "state.db" in driver.column(1), "the database")
         assert driver.row("state.db")[2] == "nodedeck database"
         await driver.press("ctrl+s")
         await driver.reach(SORT_OUT)

@@ -107,13 +107,14 @@ class WizardScreen(Screen[None]):
         """Offer the next step by key where there is one that a key may take."""
         if action == "next":
             return self._at < _REVIEW
-        if action == "back":
-            return self._at != _RUN
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
         """One step back; from the first and the last out of the wizard."""
-        self._move(-1)
+        if self._at == _RUN:
+            self.step.say("It runs; its button and ctrl+c cancel it.", working=True)
+        else:
+            self._move(-1)
 
     def action_next(self) -> None:
         """One step on; the import itself is only ever started by its button."""

@@ -55,7 +55,6 @@ class Checking(Step):
 
     def on_mount(self) -> None:
         """Show what there is."""
-        super().on_mount()
         self._show()
 
     def _show(self) -> None:

@@ -74,7 +74,6 @@ class Choosing(Step):
 
     def on_mount(self) -> None:
         """Look for files."""
-        super().on_mount()
         self.run_worker(self._look(), name="offers", group="import", exclusive=False)
 
     async def _look(self, at: Path | None = None) -> None:

@@ -64,8 +64,11 @@ class DecideScreen(Dialog[bool]):
             yield from self.buttons("Decide", id="decided")
 
     def on_mount(self) -> None:
-        """Stand in the first field, where nothing but typing changes anything."""
+        """Find no fault yet."""
         self._say("")
+
+    def stand_back(self) -> None:
+        """Stand in the first field, where nothing but typing changes anything."""
         self.query(FieldBox).first().control.focus()
 
     def _say(self, text: str) -> None:

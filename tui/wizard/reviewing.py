@@ -74,7 +74,6 @@ class Reviewing(Step):
 
     def on_mount(self) -> None:
         """Show what would change, then what the cut would do and whether a daemon writes."""
-        super().on_mount()
         self.query_one("#still").display = False
         self._tell_cut()
         self.run_worker(self._fill(), name="diff", group="import", exclusive=False)

@@ -27,7 +27,7 @@ TREE_COLUMNS: Final = (
 )
 PROBLEM_COLUMNS: Final = (
     Column("action", "", min_width=8, max_width=8),
-    Column("place", "at", grow=1, min_width=14, max_width=26),
+    Column("place", "at", grow=1, min_width=22, max_width=26),
     Column("path", "path", grow=1, min_width=16, max_width=40),
     Column("value", "value", min_width=6, max_width=16, priority=1),
     Column("reason", "what is wrong, what was decided", grow=3, min_width=20, max_width=120),
@@ -191,7 +191,7 @@ def why(leaf: Leaf) -> str:
 def about(leaf: Leaf) -> str:
     """All there is to say about a leaf, for below a table that has no room for it."""
     now = "" if leaf.present is None else f"database now: {shown(leaf.present)}"
-    parts = (f"{place(leaf)} {UNICODE.arrow} {home(leaf)}", why(leaf), now)
+    parts = (f"{place(leaf)} {UNICODE.arrow} {home(leaf)}: {shown(leaf.value)}", why(leaf), now)
     return "; ".join(filter(None, parts))
 
 

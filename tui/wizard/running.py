@@ -28,12 +28,12 @@ PHASES: Final = {
 }
 _COLUMNS: Final = (
     Column("sign", "", width=1),
-    Column("phase", "phase", min_width=28, max_width=32),
-    Column("bar", "", width=20),
-    Column("count", "done", min_width=16, max_width=24),
-    Column("left", "time left", min_width=10, grow=1),
+    Column("phase", "phase", min_width=27, max_width=28),
+    Column("bar", "", width=16),
+    Column("count", "done", min_width=9, max_width=18),
+    Column("left", "time left", min_width=9, grow=1),
 )
-_BAR: Final = 20
+_BAR: Final = 16
 _LATE: Final = frozenset((Phase.CUT,))
 _GUESS_AFTER_SECONDS: Final = 0.5
 
@@ -76,7 +76,6 @@ class Running(Step):
 
     def on_mount(self) -> None:
         """Begin."""
-        super().on_mount()
         self._show()
         self.run_worker(self._run(), name="apply", group="import", exclusive=False)
 

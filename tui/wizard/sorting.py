@@ -57,7 +57,6 @@ class Sorting(Step):
 
     def on_mount(self) -> None:
         """Show the plan, the cursor where it was left."""
-        super().on_mount()
         self.run_worker(self._begin(), name="show", group="import", exclusive=False)
 
     async def _begin(self) -> None:

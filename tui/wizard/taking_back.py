@@ -56,8 +56,7 @@ class StateScreen(Dialog[Rollback]):
             )
 
     def on_mount(self) -> None:
-        """Stand on what changes nothing."""
-        super().on_mount()
+        """Find no fault yet."""
         self.query_one("#fault").display = False
 
     def action_cancel(self) -> None:
