@@ -52,6 +52,7 @@ from tui.terminal import GLYPH_CHOICES, NO_COLOURS, PlainGlyphs, plain_glyphs
 from tui.text import literal
 from tui.theme import FEW_COLOURS, THEMES
 from tui.widgets.table import Table
+from tui.wizard.draft import Draft
 
 FOLLOW: Final = "follow"
 """The worker that follows commits; it ends with the app."""
@@ -86,6 +87,7 @@ class NodedeckApp(SecretLooks, CommandLine):
         self._where = f"{host} · {session.locations.database.name}"
         self._glyphs = [] if glyphs is None else [glyphs]
         self._troubled = False
+        self._import = Draft()
         self._in_tmux = in_tmux
         self._shown = Shown()
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
@@ -196,6 +198,8 @@ class NodedeckApp(SecretLooks, CommandLine):
             return len(self.screen_stack) < 2
         if action == "settings":
             return self._settings is None
+        if action == "import_file":
+            return self._wizard is None
         return super().check_action(action, parameters)
 
     def action_help(self) -> None:
@@ -246,18 +250,26 @@ class NodedeckApp(SecretLooks, CommandLine):
         return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
 
     async def action_quit(self) -> None:
-        """Leave nodedeck; staged edits ask first; a verb that runs is ended instead."""
-        if self.interrupt_verb():
+        """Leave nodedeck; staged edits ask first; a verb or an import that runs is ended."""
+        if self.interrupt_verb() or self._stopping_an_import():
             return
         if self._settings is None:
             self.ask_to_leave(self.exit)
         else:
             self._settings.ask_to_leave(lambda: self.ask_to_leave(self.exit))
 
+    def _stopping_an_import(self) -> bool:
+        """Wish that an import that runs stops; whether one does that was not asked before."""
+        return self._wizard is not None and self._wizard.ask_to_stop()
+
+    @property
+    def _wizard(self) -> WizardScreen | None:
+        return next((one for one in self.screen_stack if isinstance(one, WizardScreen)), None)
+
     def action_import_file(self) -> None:
         """Open the import wizard."""
-        if not isinstance(self.screen, WizardScreen):
-            self.push_screen(WizardScreen(self.session, self.clock))
+        if self._wizard is None:
+            self.push_screen(WizardScreen(self.session, self.clock, self._import))
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Send the terminal only the cells that differ from what it shows."""

@@ -21,6 +21,7 @@ from tests.support.deck import ACTOR, Driver, console, demo_state, opened
 from tests.support.secrets import NODE_KEY, with_secrets
 from tests.support.settings import CAPACITY
 from tests.support.settings import staged as stage_a_setting
+from tests.support.wizard import CHOOSE, DONE, REVIEW, Wizard
 from tests.tui.test_editing_form import fill
 from tui.command_line.asking import QuestionScreen
 from tui.command_line.screen import CommandScreen
@@ -33,10 +34,12 @@ from tui.screens.help import HelpScreen
 from tui.screens.jump import JumpScreen
 from tui.screens.secret import ReasonScreen, RevealScreen
 from tui.widgets.table import Table
+from tui.wizard.deciding import DecideScreen
+from tui.wizard.taking_back import StateScreen
 
 Arrange = Callable[[Driver], Awaitable[None]]
 SAFE: Final = frozenset({"cancel", "stay"})
-NO_ANSWER: Final = (CommandScreen, FormScreen, HelpScreen, JumpScreen, RevealScreen)
+NO_ANSWER: Final = (CommandScreen, DecideScreen, FormScreen, HelpScreen, JumpScreen, RevealScreen)
 """Dialogs in which no key writes: another one does, after a question."""
 
 
@@ -116,6 +119,25 @@ async def with_a_setting_staged(driver: Driver) -> None:
     await stage_a_setting(driver, CAPACITY, "1024")
 
 
+async def with_files_to_import(driver: Driver) -> None:
+    await driver.press("7")
+    wizard = Wizard(driver.app, driver.pilot)
+    await wizard.reach(CHOOSE)
+    await wizard.offered()
+
+
+async def with_an_import_done(driver: Driver) -> None:
+    await with_files_to_import(driver)
+    wizard = Wizard(driver.app, driver.pilot)
+    file = driver.app.session.locations.config.with_name("one.json")
+    file.write_text('{"svc": {"port": 1}}')
+    await wizard.choose(file)
+    await wizard.on_to(REVIEW)
+    await wizard.start()
+    await wizard.reach(DONE)
+    wizard.focus("#rollback")
+
+
 DIALOGS: Final[tuple[tuple[type[ModalScreen[Any]], Arrange, str], ...]] = (
     (HelpScreen, to("chain"), "question_mark"),
     (FormScreen, to("nodes"), "e"),
@@ -141,6 +163,8 @@ DIALOGS: Final[tuple[tuple[type[ModalScreen[Any]], Arrange, str], ...]] = (
     (CommandScreen, to("chain"), "colon"),
     (QuestionScreen, with_a_verb_that_asks, "enter"),
     (ReviewScreen, with_an_unconfirmed_edit, "K"),
+    (DecideScreen, with_files_to_import, "e"),
+    (StateScreen, with_an_import_done, "enter"),
 )
 
 

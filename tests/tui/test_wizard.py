@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import re
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Button, Checkbox, Input, Static
 
-from store.locations import Locations
+from store.importing import apply as engine
+from store.importing import stillness
+from store.importing.progress import Phase
+from store.importing.stillness import Writing
 from store.manager import ConfigManager
 from tests.store.importing.samples import (
     KEYS,
@@ -22,67 +26,12 @@ from tests.store.importing.samples import (
     put,
     run,
 )
-from tests.support.clock import FixedClock
-from tests.support.deck import Driver, console, opened
+from tests.support.wizard import CHECK, CHOOSE, DONE, REVIEW, RUN, SORT_OUT, left_alone, wizard
 from tui.screens.deck import DeckScreen
-from tui.screens.wizard import WizardScreen
-from tui.screens.wizard_parts import likely_files
-from tui.widgets.table import Table
+from tui.screens.help import HelpScreen
+from tui.wizard.deciding import DecideScreen
 
-CHOOSE, SORT_OUT, CONFIRM, DONE = range(4)
 BACKUP = "config.yaml.pre-migration.20250301T120000Z"
-
-
-class Wizard(Driver):
-    """A driver that knows the wizard's parts."""
-
-    @property
-    def screen_now(self) -> WizardScreen:
-        screen = self.app.screen
-        assert isinstance(screen, WizardScreen)
-        return screen
-
-    @property
-    def table(self) -> Table:
-        return self.screen_now.query_one(Table)
-
-    @property
-    def fault(self) -> str:
-        return str(self.screen_now.query_one("#fault", Static).content)
-
-    @property
-    def focused(self) -> str | None:
-        return self.app.focused.id if self.app.focused else None
-
-    def step(self) -> int:
-        """The step whose parts are all on the screen."""
-        wanted = {"file": CHOOSE, "plan": SORT_OUT, "apply": CONFIRM, "close": DONE}
-        there = [step for id, step in wanted.items() if self.screen_now.query(f"#{id}")]
-        return there[0] if len(there) == 1 and self.focused else -1
-
-    async def reach(self, step: int) -> None:
-        await self.until(lambda: self.step() == step, f"step {step}")
-        await self.pilot.pause()
-
-    async def choose(self, file: str | Path) -> None:
-        """Type the file's name over what stands there, and go on."""
-        self.screen_now.query_one("#file", Input).value = ""
-        await self.pilot.pause()
-        for character in str(file):
-            await self.pilot.press(character)
-        await self.press("enter")
-
-
-@asynccontextmanager
-async def wizard(
-    at: Locations, *, read_only: bool = False, size: tuple[int, int] = (120, 40)
-) -> AsyncIterator[Wizard]:
-    app = console(at, clock=FixedClock(), read_only=read_only)
-    async with opened(app, size=size, read=False) as driver:
-        await driver.press("7")
-        wizard = Wizard(app, driver.pilot)
-        await wizard.reach(CHOOSE)
-        yield wizard
 
 
 @pytest.fixture(autouse=True)
@@ -98,21 +47,25 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def test_from_a_missing_database_to_the_deck_with_its_state(host: Path) -> None:
     file = put(host, "config.yaml", RUNNING)
+    left_alone(host)
     async with wizard(places(host)) as driver:
         assert driver.deck.trouble is not None
         assert "nodedeck import apply" in str(driver.deck.trouble)
-        assert driver.screen_now.query_one("#file", Input).value == str(file)
         await driver.press("enter")
         await driver.reach(SORT_OUT)
         await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        assert driver.focused == "cancel"
-        await driver.press("tab", "enter")
+        await driver.reach(CHECK)
+        await driver.until_shown("Every value fits")
+        await driver.press("ctrl+s")
+        await driver.reach(REVIEW)
+        assert driver.focused == "back"
+        await driver.until_shown("33 added, 3 stay in the file", "every other byte stays")
+        await driver.start()
         await driver.reach(DONE)
-        await driver.until_shown(
-            "33 added, 3 stay in the file", BACKUP.partition(".2025")[0], "Receipt 1"
-        )
-        await driver.press("enter")
+        await driver.until_shown("33 added, 3 stay in the file", "config.yaml.pre-mig", "Receipt 1")
+        await driver.press("enter", "enter")
+        assert driver.step() == DONE
+        await driver.press("escape")
         assert isinstance(driver.app.screen, DeckScreen)
         await driver.until(lambda: driver.deck.picture is not None, "the state on the deck")
         await driver.until_shown("1,934,882")
@@ -123,152 +76,265 @@ async def test_from_a_missing_database_to_the_deck_with_its_state(host: Path) ->
     assert (change.actor, change.reason) == ("ops@gx-07", "import of config.yaml")
 
 
-async def test_a_rewrite_is_chosen_by_keys(host: Path) -> None:
-    file = put(host, "config.yaml", RUNNING)
+async def test_several_files_are_one_import_and_no_choice_is_lost(host: Path) -> None:
+    put(host, "config.yaml", "current_height: 5\n")
+    run(host / "config.yaml", places(host))
+    put(host, "config.yaml", "current_height: 9\napi: {port: 1}\n")
+    put(host, "settings.toml", SETTINGS)
+    put(Path.cwd(), "here.json", '{"cache": {"size": 7}}')
+    put(Path.cwd(), "pyproject.toml", "[project]\nname = 'x'\n")
+    files = {name: data for name, data in on_disk(host).items() if name != "state.db"}
+    leaves = database_leaves(places(host))
     async with wizard(places(host)) as driver:
+        assert driver.column(1) == ["config.yaml", "settings.toml", "here.json"]
+        assert driver.column(2) == ["node configuration", "settings", "settings"]
+        await driver.press("space", "down", "down", "space", "e")
+        # the form's fields: read as, prefix, who wins
+        assert isinstance(driver.app.screen, DecideScreen)
+        await driver.press("tab", "n", "a", "t", "s", "ctrl+s")
+        await driver.until_shown("a name of the node configuration")
+        await driver.press(*["backspace"] * 4, *"web", "tab", "space", "ctrl+s")
+        assert driver.row("here.json")[2:4] == ["settings → web", "file"]
+        await driver.press("enter")
+        await driver.reach(SORT_OUT)
+        assert driver.row("web.cache.size")[0] == "add"
+        assert driver.row("config.yaml → chain_state")[2] == "1 conflict"
+
+        await driver.go_to("current_height")
+        await driver.press("w")
+        await driver.until(lambda: driver.row("current_height")[0] == "change", "the file wins")
+        assert driver.row("current_height")[3] == "5"
+        await driver.go_to("here.json → settings web")
+        await driver.press("w", "w")
+        await driver.until(lambda: driver.row("web.cache.size")[0] == "skip", "left out")
+        await driver.press("v")
+        await driver.until(lambda: "api.port" not in driver.column(1), "only what changes")
+        await driver.press("ctrl+s")
+        await driver.reach(CHECK)
+        await driver.press("ctrl+s")
+        await driver.reach(REVIEW)
+        await driver.until(lambda: driver.column(1) == ["current_height"], "the difference")
+        for step in (CHECK, SORT_OUT, CHOOSE):
+            await driver.press("escape")
+            await driver.reach(step)
+        await driver.press("escape")
+        assert isinstance(driver.app.screen, DeckScreen)
+
+        await driver.press("7")
+        await driver.reach(CHOOSE)
+        await driver.offered()
+        assert driver.column(0) == ["✓", "", "✓"]
         await driver.press("ctrl+s")
         await driver.reach(SORT_OUT)
+        assert "api.port" not in driver.column(1)
+        assert driver.row("current_height")[0] == "change"
+        await driver.go_to("current_height")
+        await driver.press("r")
+        await driver.until(lambda: driver.row("current_height")[0] == "conflict", "taken back")
+        await driver.press("slash", *"height")
+        await driver.until(lambda: len(driver.table.rows) == 1, "the filter")
+    assert {name: data for name, data in on_disk(host).items() if name != "state.db"} == files
+    assert database_leaves(places(host)) == leaves
+
+
+async def test_values_are_fixed_and_read_as_chosen(host: Path) -> None:
+    bad = "nodes: [{id: a, poc_port: 70000}, {id: b}]\n"
+    put(host, "config.yaml", bad)
+    put(host, "svc.yaml", "svc: {enabled: on, mode: 017}\n")
+    async with wizard(places(host)) as driver:
+        await driver.press("space", "down", "space", "enter")
+        await driver.reach(SORT_OUT)
         await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        await driver.press("shift+tab", "space")
-        assert driver.screen_now.query_one("#rewrite", Checkbox).value
-        await driver.press("tab", "tab", "enter")
+        await driver.reach(CHECK)
+        assert driver.row("nodes.a.poc_port")[:2] == ["refused", "config.yaml:1:27"]
+        await driver.press("enter")
+        assert isinstance(driver.app.screen, DecideScreen)
+        field = driver.app.screen.query(Input).first()
+        assert (field.has_focus, field.value) == (True, "70000")
+        for text, told in (("[1", "no value that YAML"), ("1, 2", "one value"), ("80000", "65535")):
+            field.value = text
+            await driver.press("ctrl+s")
+            await driver.until_shown(told)
+        field.value = "8080"
+        await driver.press("ctrl+s")
+        await driver.reach(CHECK)
+        assert driver.row("nodes.a.poc_port")[:4] == [
+            "fixed",
+            "config.yaml:1:27",
+            "nodes.a.poc_port",
+            "8080",
+        ]
+        await driver.go_to("svc.enabled")
+        await driver.press("e", "right", "ctrl+s")
+        await driver.until(lambda: driver.step() == CHECK, "the step")
+        assert driver.row("svc.enabled")[0] == "chosen"
+        assert driver.row("svc.enabled")[3] == "true"
+        await driver.go_to("svc.mode")
+        await driver.press("e", "left", "ctrl+s")
+        await driver.reach(CHECK)
+        assert driver.row("svc.mode")[3] == "17"
+        await driver.press("r")
+        await driver.until(lambda: driver.row("svc.mode")[0] == "reading", "taken back")
+        await driver.on_to(REVIEW)
+        await driver.start()
         await driver.reach(DONE)
-        await driver.until_shown("was cut out of the file")
+    found = database_leaves(places(host))
+    assert (found["nodes.a.poc_port"], found["svc.enabled"], found["svc.mode"]) == (8080, True, 15)
+    assert (host / "config.yaml").read_text() == bad
+
+
+async def test_secrets_are_masked_and_sealed_where_the_switch_is_on(host: Path) -> None:
+    put(host, "config.yaml", "api: {port: 1}\n")
+    put(host, "keys.json", KEYS)
+    async with wizard(places(host)) as driver:
+        await driver.choose(host / "keys.json")
+        await driver.until_shown("openai.api_key", "********")
+        seen = [row.cell(at) for row in driver.table.rows for at in range(6)]
+        assert not any(SECRET in f"{cell.text}{cell.whole}" for cell in seen)
+        await driver.go_to("openai.api_key")
+        await driver.press("e")
+        assert SECRET not in driver.screen()
+        await driver.press("escape")
+        await driver.on_to(CHECK)
+        switch = driver.screen_now.query_one("#seal", Checkbox)
+        assert not switch.value
+        await driver.until_shown("openai.api_key")
+        driver.focus("#seal")
+        await driver.press("space")
+        await driver.until(lambda: driver.draft.seal, "the switch")
+        await driver.on_to(REVIEW)
+        await driver.until_shown("********")
+        assert SECRET not in driver.screen()
+        await driver.start()
+        await driver.reach(DONE)
+        await driver.until_shown("sealed", "The copy has the secrets in clear")
+        assert SECRET not in driver.screen()
+    with ConfigManager.open(places(host), actor="x") as manager:
+        assert "openai.api_key" in [each.place.path for each in manager.secrets()]
+
+
+async def test_a_rewrite_is_chosen_by_keys(host: Path) -> None:
+    file = put(host, "config.yaml", RUNNING)
+    left_alone(host)
+    async with wizard(places(host)) as driver:
+        await driver.press("enter")
+        await driver.reach(SORT_OUT)
+        await driver.on_to(REVIEW)
+        await driver.until_shown("would go out of it")
+        await driver.press("shift+tab", "space")
+        assert driver.focused == "rewrite"
+        await driver.until_shown("bytes go out of it")
+        await driver.press("escape")
+        await driver.reach(CHECK)
+        await driver.on_to(REVIEW)
+        assert driver.screen_now.query_one("#rewrite", Checkbox).value
+        await driver.start()
+        await driver.reach(DONE)
+        await driver.until_shown("Cut; it now holds only what stays in it")
     assert "current_height" not in file.read_text()
     assert (host / BACKUP).read_text() == RUNNING
 
 
-async def test_a_file_is_picked_from_the_list_and_its_name_completed(host: Path) -> None:
-    put(host, "config.yaml", RUNNING)
-    put(host, "settings.toml", SETTINGS)
-    put(Path.cwd(), "here.json", KEYS)
-    put(Path.cwd(), "notes.txt", "no")
+async def test_a_file_that_cannot_be_cut_says_why_and_what_happens_then(host: Path) -> None:
+    anchored = put(host, "config.yaml", "new_params: &y {a: 1}\nrack: *y\n")
+    put(host, "n.json", '[{"id": "a", "host": "h"}]')
     async with wizard(places(host)) as driver:
-        names = [row.cell(0).text for row in driver.table.rows]
-        assert names == ["config.yaml", "settings.toml", "here.json"]
-        await driver.press("tab", "down", "down", "enter")
+        await driver.press("down", "enter")
         await driver.reach(SORT_OUT)
-        await driver.until_shown("here.json is read as settings")
-        await driver.press("escape")
-        await driver.reach(CHOOSE)
-        assert driver.screen_now.query_one("#file", Input).value == str(Path.cwd() / "here.json")
-
-
-@pytest.mark.parametrize("name", ["here.yaml", "~/home.yaml", "ABSOLUTE"])
-async def test_a_name_means_what_it_means_in_a_shell(
-    host: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.setenv("HOME", str(host))
-    for file in (Path.cwd() / "here.yaml", host / "home.yaml"):
-        file.write_text("current_height: 7\n")
-    async with wizard(places(host)) as driver:
-        await driver.choose(host / "home.yaml" if name == "ABSOLUTE" else name)
+        await driver.on_to(REVIEW)
+        await driver.until_shown("Nothing in it can be cut out of a file.")
+        assert driver.screen_now.query_one("#rewrite", Checkbox).disabled
+        for step in (CHECK, SORT_OUT, CHOOSE):
+            await driver.press("escape")
+            await driver.reach(step)
+        await driver.offered()
+        await driver.press("space", "up", "space", "enter")
         await driver.reach(SORT_OUT)
-        assert [row.cell(2).text for row in driver.table.rows] == ["current_height"]
+        await driver.on_to(REVIEW)
+        await driver.until_shown("It cannot be cut with proof: ")
+        driver.focus("#rewrite")
+        await driver.press("space")
+        await driver.until_shown("so nothing would be imported")
+        driver.focus("#back")
+        await driver.start()
+        await driver.until(lambda: "cannot be cut out" in driver.fault, "a refusal")
+        assert driver.step() == REVIEW
+        assert not (host / "state.db").exists()
+        await driver.until_shown("It cannot be cut with proof")
+        driver.focus("#or-keep")
+        await driver.press("space")
+        await driver.until_shown("the database is written and the file stays")
+        driver.focus("#back")
+        await driver.start()
+        await driver.reach(DONE)
+        await driver.until_shown("Left as it was")
+    assert anchored.read_text() == "new_params: &y {a: 1}\nrack: *y\n"
+    assert database_leaves(places(host)) == {"new_params.a": 1}
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "told"),
-    [
-        ("bad.yaml", "a: [", "not YAML"),
-        ("bad.yaml", None, "no such file or directory"),
-        (".", None, "is a directory"),
-        ("", None, "Name a file first"),
-        ("~nobody-of-this-name/x", None, "no such file or directory"),
-    ],
-)
-async def test_a_fault_is_shown_and_nothing_is_changed(
-    *, host: Path, name: str, text: str | None, told: str
-) -> None:
-    if text is not None:
-        put(Path.cwd(), name, text)
+async def test_a_fault_is_shown_and_nothing_is_changed(host: Path) -> None:
+    put(Path.cwd(), "unfit.yaml", "nodes: {a: 1}\nnodes: 2\n")
+    put(Path.cwd(), "bad.yaml", "a: [")
     before = (on_disk(host), on_disk(Path.cwd()))
     async with wizard(places(host)) as driver:
-        await driver.choose(name)
-        await driver.until(lambda: told in driver.fault, told)
-        assert driver.step() == CHOOSE
-        await driver.until_shown(told.split(maxsplit=1)[0])
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "Mark a file" in driver.fault, "a question")
+        for name, told in (
+            ("unfit.yaml", "unfit.yaml:2:1:"),
+            ("bad.yaml", "not YAML"),
+            ("absent.yaml", "no such file or directory"),
+            (".", "is a directory"),
+            ("~nobody-of-this-name/x", "no such file or directory"),
+        ):
+            await driver.name(name)
+            await driver.until(lambda told=told: told in driver.fault, told)  # type: ignore[misc]
+            assert driver.step() == CHOOSE
+            await driver.until_shown(told.split(maxsplit=1)[0])
+        assert driver.draft.marked == ()
     assert (on_disk(host), on_disk(Path.cwd())) == before
 
 
-async def test_back_keeps_what_was_chosen_and_esc_leaves_from_the_first_step(host: Path) -> None:
-    put(host, "config.yaml", "current_height: 5\n")
-    run(host / "config.yaml", places(host))
-    put(host, "other.yaml", "current_height: 9\n")
-    before = on_disk(host)
+async def test_a_name_means_what_it_means_in_a_shell_and_a_database_is_a_source(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(host))
+    for file in (Path.cwd() / "here.txt", host / "home.txt"):
+        file.write_text("current_height: 7\n")
+    other = places(Path.cwd())
+    run(put(Path.cwd(), "config.yaml", "last_processed_height: 6\n"), other)
     async with wizard(places(host)) as driver:
-        await driver.choose(host / "other.yaml")
-        await driver.reach(SORT_OUT)
-        assert [row.cell(0).text for row in driver.table.rows] == ["conflict"]
-        await driver.press("shift+tab", "space")
-        await driver.until(lambda: driver.table.rows[0].cell(0).text == "change", "a new plan")
-        assert driver.table.rows[0].cell(4).text == "5"
+        await driver.press("tab")
+        assert driver.focused == "file"
+        await driver.press(*"here.txt", "enter")
+        await driver.until(lambda: len(driver.draft.marked) == 1, "the name of here")
+        for name in ("~/home.txt", other.database):
+            marked = len(driver.draft.marked)
+            await driver.name(name)
+            await driver.until(
+                lambda marked=marked: len(driver.draft.marked) > marked,  # type: ignore[misc]
+                "a mark",
+            )
+        await driver.until(lambda: "state.db" in driver.column(1), "the database")
+        assert driver.row("state.db")[2] == "nodedeck database"
         await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        await driver.until_shown("the file's value counts")
-        await driver.press("shift+tab", "space", "escape")
         await driver.reach(SORT_OUT)
-        assert driver.screen_now.query_one("#replace", Checkbox).value
-        await driver.press("escape")
-        await driver.reach(CHOOSE)
-        assert driver.screen_now.query_one("#file", Input).value == str(host / "other.yaml")
-        await driver.press("enter")
-        await driver.reach(SORT_OUT)
-        assert driver.table.rows[0].cell(0).text == "change"
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        assert driver.screen_now.query_one("#rewrite", Checkbox).value
-        await driver.press("escape")
-        await driver.reach(SORT_OUT)
-        await driver.press("escape")
-        await driver.reach(CHOOSE)
-        await driver.press("escape")
-        assert isinstance(driver.app.screen, DeckScreen)
-    assert on_disk(host) == before
+        assert driver.row("last_processed_height")[2] == "6"
 
 
-async def test_the_winner_is_what_was_chosen_last(host: Path) -> None:
-    put(host, "config.yaml", "current_height: 5\n")
-    run(host / "config.yaml", places(host))
-    put(host, "config.yaml", "current_height: 9\n")
-    async with wizard(places(host)) as driver:
-        await driver.press("enter")
-        await driver.reach(SORT_OUT)
-        await driver.press("shift+tab", "space", "space", "space")
-        await driver.until(lambda: driver.table.rows[0].cell(0).text == "change", "a new plan")
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        await driver.press("tab", "enter")
-        await driver.reach(DONE)
-        await driver.until_shown("1 changed")
-    assert database_leaves(places(host)) == {"current_height": 9}
-
-
-@pytest.mark.parametrize("key", ["7", "enter", "ctrl+s", "space"])
-async def test_a_key_that_is_held_down_imports_nothing(host: Path, key: str) -> None:
+async def test_a_key_that_is_held_down_imports_nothing(host: Path) -> None:
     put(host, "config.yaml", RUNNING)
+    left_alone(host)
     before = on_disk(host)
     async with wizard(places(host)) as driver:
         await driver.press("enter")
         await driver.reach(SORT_OUT)
-        for _ in range(20):
-            await driver.press(key)
-        await driver.until(lambda: driver.step() >= 0, "a step")
-        assert driver.step() != DONE
-    assert on_disk(host) == before
-
-
-async def test_enter_on_confirm_cancels(host: Path) -> None:
-    put(host, "config.yaml", RUNNING)
-    before = on_disk(host)
-    async with wizard(places(host)) as driver:
-        await driver.press("enter")
-        await driver.reach(SORT_OUT)
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        await driver.press("enter")
-        await driver.reach(SORT_OUT)
+        for key in ("7", "ctrl+s", "enter", "space"):
+            for _ in range(12):
+                await driver.press(key)
+            if isinstance(driver.app.screen, DecideScreen):
+                await driver.press("escape")
+            await driver.until(lambda: driver.step() >= 0, "a step")
+            assert driver.step() not in (RUN, DONE)
     assert on_disk(host) == before
 
 
@@ -278,120 +344,210 @@ async def test_a_read_only_console_plans_and_refuses(host: Path) -> None:
     async with wizard(places(host), read_only=True) as driver:
         await driver.press("enter")
         await driver.reach(SORT_OUT)
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        await driver.press("tab", "enter")
+        await driver.on_to(REVIEW)
+        await driver.start()
         await driver.until(lambda: "read-only" in driver.fault, "a refusal")
-        assert driver.step() == CONFIRM
+        assert driver.step() == REVIEW
     assert on_disk(host) == before
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "why"),
-    [
-        ("dev.toml", SETTINGS, "A TOML file cannot be cut; it stays as it is."),
-        ("n.json", '[{"id": "a"}]', "Nothing in this file can be cut out of it."),
-        ("c.yaml", "new_params: &y {a: 1}\nrack: *y\n", "cannot be cut out of the text"),
-    ],
-)
-async def test_a_file_that_cannot_be_cut_says_why(
-    *, host: Path, name: str, text: str, why: str
-) -> None:
-    file = put(host, name, text)
-    async with wizard(places(host)) as driver:
-        await driver.choose(file)
-        await driver.reach(SORT_OUT)
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        assert driver.screen_now.query_one("#rewrite", Checkbox).disabled
-        assert why in str(driver.screen_now.query_one("#uncut", Static).content)
-        await driver.press("tab", "enter")
-        await driver.reach(DONE)
-    assert file.read_text() == text
-    assert database_leaves(places(host))
-
-
-@pytest.mark.parametrize("moved", ["file", "database"])
-async def test_what_moved_on_since_the_plan_is_a_conflict(host: Path, moved: str) -> None:
+async def test_what_moved_on_since_the_plan_is_a_conflict(host: Path) -> None:
     file = put(host, "config.yaml", RUNNING)
     run(put(host, "one.yaml", "rack_params: {a: 1}\n"), places(host))
     async with wizard(places(host)) as driver:
         await driver.press("enter")
         await driver.reach(SORT_OUT)
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        if moved == "file":
-            file.write_text("current_height: 1\n")
-        else:
-            with ConfigManager.open(places(host), actor="") as manager:
-                manager.set_height(3)
-        await driver.press("tab", "enter")
-        await driver.until(lambda: "Plan the import again." in driver.fault, "a conflict")
-        assert driver.step() == CONFIRM
+        await driver.on_to(REVIEW)
+        file.write_text("current_height: 1\n")
+        await driver.start()
+        await driver.until(lambda: "was changed since the plan" in driver.fault, "a conflict")
+        assert driver.step() == REVIEW
+        driver.focus("#again")
+        await driver.press("enter")
+        await driver.until(lambda: driver.column(1) == ["current_height"], "another plan")
+        assert driver.fault == ""
+        with ConfigManager.open(places(host), actor="") as manager:
+            manager.set_height(3)
+        driver.focus("#back")
+        await driver.start()
+        await driver.until(lambda: "The database was changed since" in driver.fault, "a conflict")
     assert not (host / BACKUP).exists()
 
 
 async def test_hostile_names_and_values_are_shown_as_they_are(host: Path) -> None:
     name = "[red]a[bold]\x1b[31m\u202e.yaml"
     hostile = "[@click=app.quit]x[/] Q[/]Z"
-    put(host, name, f'"[bold]svc[/]":\n  "k[/]": "{hostile}\\e[31m\\u202E"\n')
+    put(host, name, f'"[bold]svc[/]":\n  "k[/]": "{hostile}\\e[31m\\u202E"\n  on: on\n')
     async with wizard(places(host)) as driver:
         await driver.until_shown("[red]a[bold]\\x1b[31m\\u202e.yaml")
-        await driver.press("tab", "enter")
+        await driver.press("enter")
         await driver.reach(SORT_OUT)
-        await driver.until_shown("[@click=app.quit]x[/] Q[/]Z\\x1b[31m", '"[bold]svc[/]"."k[/]"')
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        await driver.until_shown("[red]a[bold]\\x1b[31m\\u202e.yaml")
-        await driver.press("tab", "enter")
+        await driver.until_shown("[@click=app.quit]x[/] Q[", '"[bold]svc[/]"."k[/]"')
+        await driver.go_to('"[bold]svc[/]"."k[/]"')
+        await driver.press("e")
+        await driver.until_shown("in the file   [@click=app.quit]x[/] Q[/]Z\\x1b[31m\\u202e")
+        await driver.press("escape")
+        await driver.on_to(CHECK)
+        await driver.until_shown('"[bold]svc[/]".on')
+        await driver.on_to(REVIEW)
+        await driver.until_shown("[red]a[bold]\\x1b[31m\\u202e.yaml", "[@click=app.quit]x")
+        await driver.start()
         await driver.reach(DONE)
-    assert list(database_leaves(places(host)).values()) == [f"{hostile}\x1b[31m\u202e"]
+    assert database_leaves(places(host))['"[bold]svc[/]"."k[/]"'] == f"{hostile}\x1b[31m\u202e"
 
 
-async def test_secrets_are_masked_on_the_screen(host: Path) -> None:
-    put(host, "keys.json", KEYS)
+async def test_a_file_that_a_daemon_still_writes_is_told_and_waited_for(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = put(host, "config.yaml", "current_height: 5\n")
+
+    def waited(_path: Path, **_: Any) -> Writing:
+        file.write_text("current_height: 6\n")
+        return Writing(20.0, 5.4, still=True)
+
+    monkeypatch.setattr(stillness, "watch", lambda *_, **__: Writing(0.4, 5.4, still=False))
+    monkeypatch.setattr(stillness, "wait", waited)
     async with wizard(places(host)) as driver:
-        await driver.choose(host / "keys.json")
+        await driver.press("enter")
         await driver.reach(SORT_OUT)
-        await driver.until_shown("openai.api_key", "********")
-        assert SECRET not in driver.screen()
-        assert not any(SECRET in row.cell(at).text for row in driver.table.rows for at in range(7))
+        await driver.on_to(REVIEW)
+        await driver.until_shown("written, every 5.4 s", "systemctl stop", "Wait for it")
+        driver.focus("#wait")
+        await driver.press("enter")
+        await driver.until_shown("config.yaml is left alone now")
+        await driver.until(lambda: driver.row("current_height")[3] == "6", "the new plan")
+        await driver.start()
+        await driver.reach(DONE)
+    assert database_leaves(places(host)) == {"current_height": 6}
 
 
-async def test_a_plan_of_ten_thousand_nodes_opens(host: Path) -> None:
-    put(
-        host, "n.yaml", "".join(f"- {{id: n{n}, host: h{n}, poc_port: 1}}\n" for n in range(10_000))
-    )
+async def test_ten_thousand_nodes_are_planned_while_keys_are_answered(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = "".join(f"- {{id: n{n}, host: h{n}, poc_port: 1}}\n" for n in range(10_000))
+    file, held = put(host, "n.yaml", nodes), threading.Event()
+    preview = engine.preview
+
+    def slow(*given: Any) -> Any:
+        held.wait()
+        return preview(*given)
+
+    monkeypatch.setattr(engine, "preview", slow)
     async with wizard(places(host)) as driver:
-        await driver.choose(host / "n.yaml")
+        await driver.name(file)
+        await driver.until(lambda: driver.focused == "files", "the file")
+        await driver.press("enter")
+        await driver.until_shown("Reading and planning.")
+        await driver.press("question_mark")
+        assert isinstance(driver.app.screen, HelpScreen)
+        await driver.press("escape")
+        held.set()
         await driver.reach(SORT_OUT)
-        assert len(driver.table.rows) == 20_000
+        (heading,) = driver.table.rows
+        assert heading.cell(0).text == "▸ 20,000"
+        await driver.press("enter")
+        await driver.until(lambda: len(driver.table.rows) == 20_001, "the leaves")
         await driver.press("G")
         await driver.until_shown("nodes.n9999.poc_port")
+
+
+async def test_an_import_tells_its_phases_and_is_cancelled_before_its_commit(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(host, "config.yaml", RUNNING)
+    left_alone(host)
+    before, held, apply = on_disk(host), threading.Event(), engine.apply
+
+    def slow(*given: Any, progress: Any, **named: Any) -> Any:
+        def heard(phase: Phase, done: int, total: int) -> None:
+            progress(phase, done, total)
+            if phase is Phase.WRITE and done:
+                held.wait()
+
+        return apply(*given, progress=heard, **named)
+
+    monkeypatch.setattr(engine, "apply", slow)
+    async with wizard(places(host)) as driver:
+        await driver.press("enter")
+        await driver.reach(SORT_OUT)
+        await driver.on_to(REVIEW)
+        await driver.start()
+        await driver.reach(RUN)
+        await driver.until_shown("writing, one transaction", "1 of 12", "█")
+        await driver.press("enter", "escape", "question_mark")
+        assert isinstance(driver.app.screen, HelpScreen)
+        await driver.press("escape", "ctrl+c")
+        await driver.until_shown("It stops before its next step")
+        held.set()
+        await driver.until(lambda: "Cancelled; nothing was changed" in driver.fault, "the end")
+        assert driver.step() == REVIEW
+        assert on_disk(host) == before
+        await driver.start()
+        await driver.reach(DONE)
+        await driver.until_shown("Receipt 1")
+
+
+async def test_an_import_is_taken_back_from_its_last_step(host: Path) -> None:
+    file = put(host, "config.yaml", RUNNING)
+    left_alone(host)
+    async with wizard(places(host)) as driver:
+        await driver.press("enter")
+        await driver.reach(SORT_OUT)
+        await driver.on_to(REVIEW)
+        driver.focus("#rewrite")
+        await driver.press("space")
+        driver.focus("#back")
+        await driver.start()
+        await driver.reach(DONE)
+        with ConfigManager.open(places(host), actor="somebody") as manager:
+            manager.set_value("nodes.node1.max_concurrent", "7")
+            manager.set_height(1934990)
+        await driver.press("tab", "tab")
+        assert driver.focused == "rollback"
+        await driver.press("enter")
+        assert driver.focused == "cancel"
+        await driver.press("enter")
+        assert driver.step() == DONE
+        again = driver.screen_now.query_one("#rollback")
+        await driver.until(lambda: not again.has_class("-active"), "a button that was let go")
+        await driver.press("enter", "tab", "enter")
+        await driver.until_shown("with the values of now", "nodes.node1.max_concurrent")
+        assert driver.focused == "cancel"
+        commit = driver.app.screen.query_one("#commit", Button)
+        assert commit.disabled
+        driver.focus("#typed")
+        await driver.press(*"config.yaml")
+        assert not commit.disabled
+        driver.focus("#commit")
+        await driver.press("enter")
+        await driver.until_shown("Import 1 was taken back; receipt 2.")
+        await driver.press("escape")
+        assert isinstance(driver.app.screen, DeckScreen)
+    assert "current_height: 1934990" in file.read_text()
+    assert re.search(r'max_concurrent"?: 7\b', file.read_text())
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_every_button_can_be_reached_and_seen(host: Path, size: tuple[int, int]) -> None:
     put(host, "config.yaml", RUNNING)
     async with wizard(places(host), size=size) as driver:
-        for step, keys in ((CHOOSE, ()), (SORT_OUT, ("enter",)), (CONFIRM, ("ctrl+s",))):
-            await driver.press(*keys)
-            await driver.reach(step)
+        await driver.press("enter")
+        await driver.reach(SORT_OUT)
+        await driver.go_to("nodes.node1.host")
+        await driver.pilot.resize_terminal(size[0] + 20, size[1] - 2)
+        await driver.pilot.resize_terminal(*size)
+        assert driver.table.cursor_key == "0:nodes.node1.host"
+        for step in (SORT_OUT, CHECK, REVIEW):
+            await driver.on_to(step)
             for button in driver.screen_now.query(Button):
-                region = button.region
-                assert region.height == 1
-                assert region.bottom <= size[1]
+                if not button.region:
+                    continue
+                assert (button.region.height, button.region.bottom <= size[1]) == (1, True)
                 seen = set()
                 while driver.focused != button.id and driver.focused not in seen:
                     seen.add(driver.focused)
                     await driver.press("tab")
                 assert driver.focused == button.id
-            driver.screen_now.focus_next()
-
-
-def test_files_are_offered_once_and_an_unreadable_folder_offers_none(tmp_path: Path) -> None:
-    put(tmp_path, "b.YAML", "")
-    put(tmp_path, "a.json", "")
-    (tmp_path / "folder.yaml").mkdir()
-    offered = likely_files([tmp_path, tmp_path, tmp_path / "absent"])
-    assert [path.name for path in offered] == ["a.json", "b.YAML"]
+            said = driver.screen_now.query_one("#fault", Static)
+            assert said.region.bottom <= size[1]
+            driver.focus("#back")

@@ -3,59 +3,72 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from store.importing import apply as engine
+from store.importing.progress import Phase
 from store.locations import Locations
 from store.manager import ConfigManager
 from tests.store.importing.samples import run
 from tests.support.clock import FixedClock
 from tests.support.deck import console
-from tests.tui.test_wizard import CHOOSE, CONFIRM, DONE, SORT_OUT, Wizard
+from tests.support.wizard import CHECK, CHOOSE, DONE, REVIEW, RUN, SORT_OUT, Wizard, left_alone
 from tui.app import NodedeckApp
 from tui.demo import demo_files
 
 Compare = Callable[..., bool]
-NAMES = ("api-config.yaml", "dev_config.toml", "node-config.json")
+NAMES = ("api-config.yaml", "dev_config.toml", "node-config.json", "svc.yaml")
 SIZES = ((80, 24), (120, 40))
-
-
-class _Here(type(Path())):  # type: ignore[misc]
-    """A path whose current directory has no name."""
-
-    @classmethod
-    def cwd(cls) -> Path:
-        return Path()
+_SERVICE = """\
+gateway:
+  enabled: on
+  umask: 017
+  password: hunter2-and-more
+  url: https://gateway.example
+"""
 
 
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Locations:
-    """The demo's files in the current directory, named without it: it differs on every run."""
-    for name in NAMES:
+    """Files in the current directory, named without it, and a database that moved on."""
+    for name in NAMES[:3]:
         shutil.copy(demo_files() / name, tmp_path / name)
+    (tmp_path / "svc.yaml").write_text(_SERVICE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tui.screens.wizard.Path", _Here)
-    monkeypatch.setattr("tui.screens.wizard.likely_files", lambda _: list(map(Path, NAMES)))
-    return Locations(Path("api-config.yaml"), Path("state.db"))
+    monkeypatch.setattr("tui.wizard.likely.likely_files", lambda _: list(map(Path, NAMES)))
+    places = Locations(Path("api-config.yaml"), Path("state.db"))
+    run(places.config, places)
+    with ConfigManager.open(places, actor="") as manager:
+        manager.set_height(2_415_400)
+        manager.set_value("nodes.dk03-a.max_concurrent", "500")
+    text = places.config.read_text()
+    places.config.write_text(text.replace("inference_port: 5050", "inference_port: 70000", 1))
+    left_alone(tmp_path)
+    return places
 
 
 def until(step: int, *keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
-    """Open the wizard, go to a step, and press keys there."""
+    """Open the wizard on two files, go to a step, and press keys there."""
 
     async def drive(pilot: Pilot[int]) -> None:
         assert isinstance(pilot.app, NodedeckApp)
         driver = Wizard(pilot.app, pilot)
         await driver.press("7")
         await driver.reach(CHOOSE)
-        for number in range(1, step + 1):
-            if number == DONE:
-                await driver.press("tab", "enter")
-            else:
-                await driver.press("ctrl+s")
-            await driver.reach(number)
+        await driver.offered()
+        await driver.press("space", "down", "down", "down", "space")
+        await driver.on_to(min(step, REVIEW))
+        if step >= REVIEW:
+            await driver.until_shown("current_height" if step < REVIEW else "gateway.url")
+        if step > REVIEW:
+            await driver.start()
+            await driver.reach(step)
         await driver.press(*keys)
         await pilot.pause()
 
@@ -63,60 +76,46 @@ def until(step: int, *keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-@pytest.mark.parametrize("step", range(4), ids=["choose", "plan", "confirm", "result"])
+@pytest.mark.parametrize(
+    "step",
+    (CHOOSE, SORT_OUT, CHECK, REVIEW, DONE),
+    ids=["choose", "sort", "check", "review", "done"],
+)
 def test_step(snap_compare: Compare, host: Locations, step: int, size: tuple[int, int]) -> None:
     app = console(host, clock=FixedClock())
     assert snap_compare(app, terminal_size=size, run_before=until(step))
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-def test_conflicts(snap_compare: Compare, host: Locations, size: tuple[int, int]) -> None:
-    _filled(host)
-    app = console(host, clock=FixedClock())
-    assert snap_compare(app, terminal_size=size, run_before=until(SORT_OUT))
+def test_progress(snap_compare: Compare, host: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, apply = threading.Event(), engine.apply
 
+    def slow(*given: Any, progress: Any, **named: Any) -> Any:
+        def heard(phase: Phase, done: int, total: int) -> None:
+            progress(phase, done, total)
+            if phase is Phase.WRITE and done:
+                held.wait()
 
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-def test_the_file_wins_and_is_cut(
-    snap_compare: Compare, host: Locations, size: tuple[int, int]
-) -> None:
-    _filled(host)
-    app = console(host, clock=FixedClock())
+        return apply(*given, progress=heard, **named)
 
     async def drive(pilot: Pilot[int]) -> None:
-        await until(SORT_OUT, "shift+tab", "space")(pilot)
-        driver = Wizard(app, pilot)
-        await driver.until(lambda: driver.table.rows[0].cell(0).text == "change", "a new plan")
-        await driver.press("ctrl+s")
-        await driver.reach(CONFIRM)
-        await driver.press("shift+tab", "space")
-        await pilot.pause()
+        await until(RUN)(pilot)
+        assert isinstance(pilot.app, NodedeckApp)
+        await Wizard(pilot.app, pilot).until_shown("1 of")
 
-    assert snap_compare(app, terminal_size=size, run_before=drive)
-
-
-def test_toml(snap_compare: Compare, host: Locations) -> None:
-    app = console(Locations(Path("dev_config.toml"), host.database), clock=FixedClock())
-    assert snap_compare(app, terminal_size=(80, 24), run_before=until(CONFIRM))
+    monkeypatch.setattr(engine, "apply", slow)
+    try:
+        assert snap_compare(
+            console(host, clock=FixedClock()), terminal_size=(80, 24), run_before=drive
+        )
+    finally:
+        held.set()
 
 
-def test_a_fault(snap_compare: Compare, host: Locations) -> None:
-    text = host.config.read_text().replace("inference_port: 5050", "inference_port: [5050", 1)
-    host.config.write_text(text)
+@pytest.mark.parametrize(
+    ("step", "keys"),
+    [(CHOOSE, ("e",)), (CHECK, ("e",)), (CHECK, ("G", "e")), (DONE, ("tab", "tab", "enter"))],
+    ids=["file", "refused", "reading", "rollback"],
+)
+def test_dialog(snap_compare: Compare, host: Locations, step: int, keys: tuple[str, ...]) -> None:
     app = console(host, clock=FixedClock())
-
-    async def drive(pilot: Pilot[int]) -> None:
-        await until(CHOOSE, "enter")(pilot)
-        driver = Wizard(app, pilot)
-        await driver.until(lambda: driver.fault, "the fault")
-        await pilot.pause()
-
-    assert snap_compare(app, terminal_size=(80, 24), run_before=drive)
-
-
-def _filled(host: Locations) -> None:
-    """Import the file, then let the database move on."""
-    run(host.config, host)
-    with ConfigManager.open(host, actor="") as manager:
-        manager.set_height(2_415_400)
-        manager.set_value("nodes.dk03-a.max_concurrent", "500")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=until(step, *keys))

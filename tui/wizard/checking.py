@@ -1,0 +1,127 @@
+"""The third step: what does not fit, what differs, and which secrets are sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from store.importing.plan import Action
+from store.importing.plan import Row as Leaf
+from store.schema_checks import some
+from tui.text import clean, grouped
+from tui.widgets.table import Table
+from tui.wizard import leaf_dialog
+from tui.wizard.bench import Bench
+from tui.wizard.draft import decide
+from tui.wizard.rows import PROBLEM_COLUMNS, about, problems
+from tui.wizard.step import Step, Switch, said
+
+_NOTHING = "Every value fits, none differs from the database's, and all YAML readers agree."
+
+
+class Checking(Step):
+    """Problems with their places; what is not fixed stays in the file."""
+
+    TITLE = "What to look at"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "decide", "fix", id="import.fix"),
+        Binding("r", "forget", "take back", id="import.forget"),
+    ]
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
+        self._leaves: dict[str, Leaf] = {}
+
+    def parts(self) -> Iterable[Widget]:
+        """What is wrong in a sentence, each of it, and the secrets."""
+        yield said("", id="summary", classes="said -apart")
+        yield Table(PROBLEM_COLUMNS, empty=_NOTHING, id="problems")
+        yield said("", id="about", classes="about")
+        secrets = sorted(self.draft.proposed)
+        if secrets:
+            many = f"{len(secrets)} secrets" if len(secrets) > 1 else "1 secret"
+            told = f"Seal {many}, which otherwise stay in the file"
+            yield Switch(told, self.draft.seal, id="seal", compact=True)
+            yield said(some(secrets), id="secrets", classes="note")
+
+    def start(self) -> Widget:
+        """The problems."""
+        return self.query_one("#problems", Table)
+
+    def on_mount(self) -> None:
+        """Show what there is."""
+        self._show()
+
+    def _show(self) -> None:
+        plan = self.draft.made
+        rows, self._leaves = problems(plan)
+        self.query_one("#problems", Table).set_rows(rows, flash=False)
+        refused, conflicts = len(plan.refused), plan.totals[str(Action.CONFLICT)]
+        told = []
+        if refused:
+            told.append(f"{_values(refused)} not fitting: left in the file unless fixed here.")
+        if conflicts:
+            told.append(f"{_values(conflicts)} unlike the database's, which keeps its own.")
+        readings = sum(bool(leaf.readings) for leaf in self._leaves.values())
+        if readings:
+            told.append(f"{_values(readings)} that YAML readers read differently.")
+        kept = [
+            row.path
+            for row in plan.rows
+            if row.action is Action.STAY and "not a key of the database" in row.reason
+        ]
+        if kept:
+            told.append(f"Not known here, so kept in the file: {some(kept)}.")
+        self._tell()
+        summary = self.query_one("#summary", Static)
+        summary.update(clean(" ".join(told)))
+        summary.display = bool(told)
+
+    @on(Table.Selected, "#problems")
+    def action_decide(self) -> None:
+        """Ask about the value under the cursor."""
+        if (leaf := self._under_cursor()) is not None:
+            self.app.push_screen(leaf_dialog.dialog(self.bench, leaf), self._decided)
+
+    def on_table_highlighted(self) -> None:
+        """Follow the cursor."""
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say all there is to the value under the cursor."""
+        leaf = self._under_cursor()
+        self.query_one("#about", Static).update(clean(about(leaf) if leaf is not None else ""))
+
+    def _decided(self, decided: bool | None) -> None:
+        if decided:
+            self._show()
+
+    def action_forget(self) -> None:
+        """Take back what was decided about the value under the cursor."""
+        if (leaf := self._under_cursor()) is not None:
+            before = self.draft.choices
+            after = decide(before, leaf.path, leaf.file, strategy=None, reading=None, fix=None)
+            if after != before:
+                self.draft.choices = after
+                self.run_worker(self._plan(), name="plan again", group="import", exclusive=False)
+
+    async def _plan(self) -> None:
+        self.say("Planning again.", working=True)
+        self.say(await self.bench.replan())
+        self._show()
+
+    def _under_cursor(self) -> Leaf | None:
+        return self._leaves.get(self.query_one("#problems", Table).cursor_key or "")
+
+    @on(Switch.Changed, "#seal")
+    def _sealed(self, event: Switch.Changed) -> None:
+        self.draft.confirmed = self.draft.proposed if event.value else frozenset()
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{grouped(count)} values"

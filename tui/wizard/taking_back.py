@@ -1,0 +1,143 @@
+"""Taking an import back: which state is wanted, what that changes, and a last look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Button, Static
+
+from store.errors import NodedeckError
+from store.importing.rollback import Rollback, State
+from store.models import FieldChange
+from tui.editing.dialog import Dialog
+from tui.editing.rehearsal import Preview
+from tui.editing.review import Outcome, ReviewScreen
+from tui.text import clean
+from tui.wizard.bench import Bench
+
+_TOLD = (
+    "With the values of now: the file gets its legacy shape again, with today's heights and seeds,"
+    " so that a daemon can go back to it. The database stays.",
+    "All of before: the file's very bytes, and in the database what the import changed, as new"
+    " changes in the log.",
+)
+
+
+class StateScreen(Dialog[Rollback]):
+    """Asks what a rollback brings back, and plans it; nothing is changed here."""
+
+    DEFAULT_CSS = """
+    StateScreen > Vertical { width: 76; }
+    StateScreen .told { height: auto; margin-bottom: 1; }
+    StateScreen #fault { height: auto; max-height: 5; color: $text-error; }
+    """
+
+    def __init__(self, bench: Bench, number: int) -> None:
+        super().__init__()
+        self._bench = bench
+        self._number = number
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        """What the states are, a fault, the answers."""
+        with Vertical() as box:
+            box.border_title = f"Take import {self._number} back?"
+            for line in _TOLD:
+                yield Static(line, classes="told", markup=False)
+            yield Static(id="fault", markup=False)
+            yield from self.buttons(
+                "All of before",
+                id=str(State.BEFORE),
+                back="Keep it",
+                between=((str(State.NOW), "Values of now"),),
+            )
+
+    def on_mount(self) -> None:
+        """Find no fault yet."""
+        self.query_one("#fault").display = False
+
+    def action_cancel(self) -> None:
+        """Leave the import as it is."""
+        if not self._busy:
+            super().action_cancel()
+
+    @on(Button.Pressed, "#now")
+    @on(Button.Pressed, "#before")
+    def _chosen(self, event: Button.Pressed) -> None:
+        if not self._busy:
+            state = State(str(event.button.id))
+            self.run_worker(self._plan(state), name="rollback", group="import", exclusive=False)
+
+    async def _plan(self, state: State) -> None:
+        self._busy = True
+        try:
+            planned = await self._bench.rollback(self._number, state)
+        except NodedeckError as fault:
+            said = self.query_one("#fault", Static)
+            said.update(clean(str(fault)))
+            said.display = True
+            self.stand_back()
+        else:
+            self.dismiss(planned)
+        finally:
+            self._busy = False
+
+
+def ask(app: App[int], bench: Bench, number: int, done: Callable[[str], object]) -> None:
+    """Ask whether and how an import is taken back; ``done`` hears the sentence once it is."""
+
+    def planned(rollback: Rollback | None) -> None:
+        if rollback is not None:
+            app.push_screen(*_review(bench, rollback, done))
+
+    app.push_screen(StateScreen(bench, number), planned)
+
+
+def _review(
+    bench: Bench, planned: Rollback, done: Callable[[str], object]
+) -> tuple[ReviewScreen, Callable[[Outcome | None], None]]:
+    receipts: list[int] = []
+
+    async def commit(reason: str | None) -> object:
+        receipts.append(await bench.take_back(planned, reason))
+        return receipts
+
+    def ended(outcome: Outcome | None) -> None:
+        if outcome is Outcome.DONE:
+            done(f"Import {planned.receipt} was taken back; receipt {receipts[-1]}.")
+
+    screen = ReviewScreen(
+        f"Take import {planned.receipt} back",
+        preview(planned),
+        commit,
+        action="Take it back",
+        typed=planned.file.name if planned.needs_force else "",
+    )
+    return screen, ended
+
+
+def preview(planned: Rollback) -> Preview:
+    """What a rollback changes: the file as a whole, and what an operator changed since."""
+    fields = [FieldChange(path=planned.file.name, old=None, new=_file(planned))]
+    fields += planned.moved
+    notes = []
+    if planned.moved:
+        by = "goes back by this" if planned.state is State.BEFORE else "changed since the import"
+        notes.append(f"What an operator did {by}; it is at stake.")
+    if planned.file_edited:
+        notes.append(f"{planned.file.name} was edited since the import; that edit would be lost.")
+    if planned.entities:
+        many = len(planned.entities)
+        notes.append(f"{many:,} values of the database go back to what they were.")
+    return Preview(tuple(fields), tuple(notes))
+
+
+def _file(planned: Rollback) -> str:
+    if planned.text is None:
+        return "stays as it is"
+    if planned.state is State.BEFORE:
+        return "its text of before the import"
+    return "its legacy shape, with the values of now"
