@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from store.errors import SecretError
+from store.operations import recording
 from store.operations.secrets import SecretOperations
 from store.sealing import access, needles, places, shredding, traces
 from store.sealing.leaks import Leak
@@ -58,7 +59,7 @@ class LeakOperations(SecretOperations):
             place = places.at(each.path)
             cleared |= vault.put(place, each.value, each.beside).cleared
             version = places.find(self.database, place).version
-            self._record("import", place.path, reason, f"version {version}")
+            recording.record(self, "import", place.path, reason, f"version {version}")
         return cleared
 
     def shred(self, leak: Leak, *, reason: str | None = None) -> None:
@@ -74,7 +75,7 @@ class LeakOperations(SecretOperations):
             # the row must outlive a power cut that comes after the file is gone
             self.database.execute_sql("PRAGMA synchronous=FULL")
             with self.database.writing():
-                self._record("shred", path, reason, f"overwriting and removing {told}")
+                recording.record(self, "shred", path, reason, f"overwriting and removing {told}")
             shredding.shred(leak.suspect)
 
     def wanted(self) -> Wanted:
@@ -91,7 +92,9 @@ class LeakOperations(SecretOperations):
             return found
         with self._on_record("doctor", access.EVERYTHING, _REASON):
             with db.writing():
-                self._record("doctor", access.EVERYTHING, _REASON, f"{len(sealed)} sealed values")
+                recording.record(
+                    self, "doctor", access.EVERYTHING, _REASON, f"{len(sealed)} sealed values"
+                )
             opener = Vault(db, self.master_key)
             with db.reading():
                 for secret in sealed:

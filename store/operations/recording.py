@@ -1,4 +1,4 @@
-"""What the access log is told of a secret setting that is set or unset beside others."""
+"""What the access log is told: who did it, from which terminal, and of settings beside others."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from store.sealing import access, places
 def sealed(door: Door, path: str, reason: str | None) -> None:
     """Put a setting that was sealed on record, as ``set_secret`` does."""
     version = places.find(door.database, places.at(path)).version
-    _record(door, "set", path, reason, f"version {version}")
+    record(door, "set", path, reason, f"version {version}")
 
 
 def removed(door: Door, path: str, reason: str | None) -> None:
     """Put a secret setting that is about to go on record, as ``remove_secret`` does."""
     version = places.find(door.database, places.at(path)).version
-    _record(door, "remove", path, reason, f"version {version} removed")
+    record(door, "remove", path, reason, f"version {version} removed")
 
 
-def _record(door: Door, act: str, path: str, reason: str | None, result: str) -> None:
+def record(door: Door, act: str, path: str, reason: str | None, result: str) -> None:
+    """Put a deed of this door's actor on record, inside the caller's write transaction."""
     access.record(
         door.database,
         at=door.clock(),

@@ -6,7 +6,6 @@ value leaves this module.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from store.errors import (
     UsageError,
     VersionConflict,
 )
+from store.operations import recording
 from store.operations.looking import Looking
 from store.paths import Kind
 from store.sealing import access, keyfile, places, traces, vault
@@ -166,7 +166,7 @@ class SecretOperations(Looking):
                         f"There is no secret at {path}.", hint="'nodedeck secret list' names all."
                     )
                 value = Vault(self.database, self.master_key).open(found)
-                self._record("reveal", place.path, reason, "shown")
+                recording.record(self, "reveal", place.path, reason, "shown")
         return value
 
     def remove_secret(
@@ -189,7 +189,9 @@ class SecretOperations(Looking):
                         hint="'nodedeck secret list' names all.",
                     )
                 places.remove(db, place)
-                self._record("remove", place.path, reason, f"version {before.version} removed")
+                recording.record(
+                    self, "remove", place.path, reason, f"version {before.version} removed"
+                )
         left = scrub(db) if before.state is State.CLEAR else ""
         return Stored(before, newest[0], (left,) if left else ())
 
@@ -250,7 +252,9 @@ class SecretOperations(Looking):
                 opener = Vault(self.database, path, accept_lost)
                 with self._writing(reason or f"rekey to {new.id}"):
                     moved, lost = opener.move(new)
-                    self._record("rekey", access.EVERYTHING, reason, f"{moved} to key {new.id}")
+                    recording.record(
+                        self, "rekey", access.EVERYTHING, reason, f"{moved} to key {new.id}"
+                    )
                 try:
                     retired = keyfile.retire(path)
                 except NodedeckError as failure:
@@ -297,7 +301,7 @@ class SecretOperations(Looking):
                     self._expect(seen)
                 cleared = put(Vault(db, self.master_key, accept_lost))
                 after = places.find(db, place)
-                self._record(act, place.path, reason, f"version {after.version}")
+                recording.record(self, act, place.path, reason, f"version {after.version}")
         left = scrub(db) if cleared else ""
         return Stored(after, newest[0], (left,) if left else ())
 
@@ -321,23 +325,11 @@ class SecretOperations(Looking):
             told = f"failed: {failure.message}"
             try:
                 with self.database.writing():
-                    self._record(act, path, reason, told)
+                    recording.record(self, act, path, reason, told)
             except NodedeckError as other:
                 # the first failure is what counts: it keeps its type and its exit code
                 failure.hint = f"{failure.hint} This is not in the access log: {other}".strip()
             raise
-
-    def _record(self, act: str, path: str, reason: str | None, result: str) -> None:
-        access.record(
-            self.database,
-            at=self.clock(),
-            actor=self.actor,
-            act=act,
-            path=path,
-            origin=access.origin(os.environ),
-            reason=reason,
-            result=result,
-        )
 
     def open_secrets(
         self, document: Document, *, where: str, reason: str | None = None
@@ -350,7 +342,7 @@ class SecretOperations(Looking):
         db, shut = self.database, []
         with self._on_record("export", access.EVERYTHING, reason):
             with db.writing():
-                self._record("export", access.EVERYTHING, reason, f"in clear to {where}")
+                recording.record(self, "export", access.EVERYTHING, reason, f"in clear to {where}")
             with db.reading():
                 held = [each for each in places.listed(db) if each.place.kind is Kind.SETTING]
             if isinstance(document, PastDocument):

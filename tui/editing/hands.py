@@ -211,4 +211,4 @@ class Hands(StagedActions):
         if isinstance(screen, DetailScreen):
             return screen.pointed_change()
         pane = self._audit()
-        return pane.pointed() if pane is not None else None
+        return pane.pointed_change() if pane is not None else None

@@ -18,6 +18,7 @@ from store.paths import HEIGHT_PATHS
 from store.sealing.access import EVERYTHING, Access
 from store.searching import EXTERNAL, Search
 from tui.glyphs import UNICODE
+from tui.marks import Marks
 from tui.panes.access_search import AccessSearch
 from tui.panes.base import Pane
 from tui.panes.log_search import LogSearch, Seeking
@@ -34,7 +35,7 @@ _FIELDS = 30
 """Fields of one change that a line could show at most."""
 
 
-class AuditPane(Pane):
+class AuditPane(Marks, Pane):
     """A row a change; of the heights, which change with every block, only the newest."""
 
     NUMBER = 5
@@ -62,7 +63,6 @@ class AuditPane(Pane):
         self._by_key: dict[str, Change] = {}
         self._accesses: dict[str, Access] = {}
         self._made: dict[str, tuple[Change, bool, Row]] = {}
-        self.marked: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
         """One table, whose filter the store answers."""
@@ -116,26 +116,13 @@ class AuditPane(Pane):
         access = self.access(key)
         return self.change(key).path if access is None else access.path
 
-    def pointed(self) -> Change | None:
+    def pointed_change(self) -> Change | None:
         """The change under the cursor."""
         key = self.table.cursor_key
         return None if key is None else self._by_key.get(key)
 
-    def mark(self) -> bool:
-        """Mark the change under the cursor, or take its mark back; whether there is one."""
-        change = self.pointed()
-        if change is not None:
-            self._remark(self.marked ^ {change.id})
-        return change is not None
-
-    def unmark(self) -> bool:
-        """Take all marks back; whether there were any."""
-        was = bool(self.marked)
-        self._remark(frozenset())
-        return was
-
-    def _remark(self, marked: frozenset[int]) -> None:
-        self.marked = marked
+    def show_marks(self) -> None:
+        """Draw the marks, and how many there are."""
         self.retell()
 
     def _tell_length(self, picture: Picture) -> None:

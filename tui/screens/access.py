@@ -9,11 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from store.sealing.access import EVERYTHING, Access
 from tui.glyphs import UNICODE
 from tui.text import clean, shorten_middle
+from tui.widgets.key_line import KeyLine
 from tui.widgets.table import Table
 from tui.widgets.table_model import Cell, Column, Row
 
@@ -41,7 +42,7 @@ class AccessScreen(Screen[None]):
         with Vertical(classes="pane", id="access") as box:
             box.border_title = f"Access log  #{self._access.id}"
             yield Table(_COLUMNS, show_header=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill in what is on record."""

@@ -20,6 +20,7 @@ from store.models import Change
 from store.searching import EXTERNAL
 from tui.glyphs import UNICODE
 from tui.inspection import HISTORY_ROWS, Field, Inspection, inspect, newest
+from tui.marks import Marks
 from tui.panes.audit import change_cell, coarse_age, marked_age
 from tui.panes.base import READING
 from tui.screens.change import ChangeScreen
@@ -62,7 +63,7 @@ _COLUMNS: Final = {
 }
 
 
-class DetailScreen(Screen[None]):
+class DetailScreen(Marks, Screen[None]):
     """All there is to one path, kept up to date; ``esc`` goes back to where one was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,7 +79,6 @@ class DetailScreen(Screen[None]):
         self._clock = clock
         self._shown: Inspection | None = None
         self._told: list[Cell] = []
-        self.marked: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
         """The path, its fields, what a node has besides, the tree, the history."""
@@ -235,21 +235,8 @@ class DetailScreen(Screen[None]):
             return None
         return next((one for one in self._shown.changes if str(one.id) == table.cursor_key), None)
 
-    def mark(self) -> bool:
-        """Mark the change under the cursor, or take its mark back; whether there is one."""
-        change = self.pointed_change()
-        if change is not None:
-            self._remark(self.marked ^ {change.id})
-        return change is not None
-
-    def unmark(self) -> bool:
-        """Take all marks back; whether there were any."""
-        was = bool(self.marked)
-        self._remark(frozenset())
-        return was
-
-    def _remark(self, marked: frozenset[int]) -> None:
-        self.marked = marked
+    def show_marks(self) -> None:
+        """Draw the marks, and how many there are."""
         if self._shown is not None:
             self._tell_count(self._shown)
             self._retell()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from store import database
+from store.door import Door
 from store.errors import InvalidValue, NodedeckError, VersionConflict
 from store.importing import apply as engine
 from store.importing import plan as planning
@@ -16,7 +17,7 @@ from store.importing import suspicion
 from store.importing.plan import Action, Role, Strategy
 from store.locations import Locations
 from store.manager import ConfigManager
-from store.operations.leaking import LeakOperations
+from store.operations import recording
 from store.sealing.places import State
 from tests.store.importing.samples import ACTOR, SECRET, on_disk, places, plan, put
 from tests.support import foreign
@@ -98,16 +99,16 @@ def test_again_there_is_nothing_to_do(tmp_path: Path) -> None:
 def test_a_fault_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, at = settings_file(tmp_path), places(tmp_path)
     made, before = plan(file, at), file.read_bytes()
-    real = LeakOperations._record
+    real = recording.record
     seen: list[str] = []
 
-    def failing(self: LeakOperations, act: str, path: str, *more: Any) -> None:
+    def failing(door: Door, act: str, path: str, *more: Any) -> None:
         seen.append(path)
         if len(seen) == len(PROPOSED) + 3:  # the first round is the rehearsal's
             raise NodedeckError("a fault")
-        real(self, act, path, *more)
+        real(door, act, path, *more)
 
-    monkeypatch.setattr(LeakOperations, "_record", failing)
+    monkeypatch.setattr(recording, "record", failing)
     with pytest.raises(NodedeckError, match="a fault"):
         seal(made, at, rewrite=True)
     assert file.read_bytes() == before
