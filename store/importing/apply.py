@@ -67,7 +67,11 @@ class Result:
 def preview(
     sources: Sequence[Source], locations: Locations, choices: Choices | None = None
 ) -> Plan:
-    """The plan against the database as it is, or against none where there is none yet."""
+    """The plan against the database as it is, or against none where there is none yet.
+
+    Raises what ``planning.make`` raises, and UsageError for one file under two names.
+    """
+    originals.refuse_twice(sources)
     # one that is blank an import had only begun to make when it was killed
     if not files.exists(locations.database) or database.blank(locations.database):
         made = planning.make(sources, planning.nothing, choices)

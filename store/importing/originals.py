@@ -6,19 +6,31 @@ file and the database. The others stay as they are, and so need no journal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from store import files
-from store.errors import CannotCut, VersionConflict
+from store.errors import CannotCut, UsageError, VersionConflict
 from store.importing import stillness
 from store.importing.other_database import load_database
 from store.importing.plan import Plan
 from store.importing.sources import Source
 
 _DAEMON_HINT = " If a daemon writes the file, stop it first; --wait waits until nobody does."
+
+
+def refuse_twice(sources: Sequence[Source]) -> None:
+    """Raise UsageError where two sources are one file under two names, of which each is copied."""
+    known: dict[Path, Path] = {}
+    for each in sources:
+        first = known.setdefault(each.path.resolve(), each.path)
+        if first != each.path:
+            raise UsageError(
+                f"{first} and {each.path} are one file; nothing was changed.",
+                hint="Name it once.",
+            )
 
 
 def main_of(plan: Plan, *, rewrite: bool) -> Source:

@@ -61,7 +61,7 @@ def _text(head: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> str:
 def _line(item: Mapping[str, Any]) -> str:
     try:
         return codec.dump(item)
-    except ValueError:  # infinity, which a key that stays in the file may well be, is none of JSON
+    except ValueError:  # another program's 1e999 in the database is infinity, which JSON lacks
         return codec.dump({name: _sayable(value) for name, value in item.items()})
 
 

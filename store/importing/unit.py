@@ -6,7 +6,8 @@ whoever comes next which half happened. The order, with what is on disk after ea
 
 1. the journal, with the file's new text: written beside its place, fsynced, renamed, directory
    fsynced;
-2. the file's copy (the backup): written, fsynced, directory fsynced;
+2. the file's copy (the backup), and those of files that the import reads and leaves: written,
+   fsynced, directory fsynced;
 3. the database's transaction, whose receipt holds the journal's token: committed with
    ``synchronous=FULL``, which fsyncs the write-ahead log, so that no power failure loses what the
    file is about to give up;

@@ -106,6 +106,19 @@ def test_the_database_part_stands_where_that_was_chosen(
     assert "goes with --rewrite" in one_line(call(capsys, *APPLY, "--or-keep"), 2)
 
 
+def test_of_two_files_neither_is_cut_where_that_was_chosen(
+    capsys: pytest.CaptureFixture[str], host: Path
+) -> None:
+    put(host, "config.yaml", RUNNING)
+    put(host, "svc.yaml", "svc: {a: 1}\n")
+    two = ("import", "apply", "config.yaml", "svc.yaml", "--yes", "--rewrite")
+    assert "rewrites one file" in one_line(call(capsys, *two), 1)
+    ran = call(capsys, *two, "--or-keep", "--json")
+    assert (ran.code, ran.json["rewritten"], ran.json["receipt"]) == (0, False, 1)
+    assert "config.yaml, svc.yaml are as they were. An import rewrites one file" in ran.err
+    assert (host / "config.yaml").read_text() == RUNNING
+
+
 # a daemon that still writes
 
 
@@ -115,8 +128,10 @@ def test_a_file_that_was_just_written_is_warned_of_and_can_be_waited_for(
     put(host, "config.yaml", RUNNING)
     told = call(capsys, "import", "plan", "config.yaml").err.splitlines()[-1]
     assert "perhaps by a daemon that runs. Stop the daemon first" in told
-    (file,) = call(capsys, "import", "plan", "config.yaml", "--json").json["files"]
-    seen = file["writing"]
+    put(host, "svc.yaml", "svc: {a: 1}\n")
+    asked = call(capsys, "import", "plan", "config.yaml", "svc.yaml", "--json")
+    seen, unwatched = (file["writing"] for file in asked.json["files"])
+    assert unwatched is None  # no daemon writes settings
     assert (seen["still"], seen["every_seconds"]) == (False, None)
     before = on_disk(host)
     gave_up = call(capsys, *APPLY, "--wait=0")

@@ -28,7 +28,7 @@ class Choice(Static, can_focus=True):
 
     DEFAULT_CSS = """
     Choice { height: auto; width: 1fr; }
-    Choice:focus { background: $primary 30%; text-style: bold; }
+    Choice:focus { background: $primary 30%; text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,right", "turn(1)", "next value", id="choice.next"),

@@ -29,7 +29,8 @@ _LONGEST: Final = max(map(len, _SAYS.values()))
 class ProgressLine:
     """Draws phase, count and time left on a terminal; says nothing anywhere else.
 
-    Drawn at most ten times a second, and wiped at the end, so that what is said next stands alone.
+    Drawn at most ten times a second but for a phase's end, which may stand while something else is
+    waited for, and wiped at the end, so that what is said next stands alone.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -58,7 +59,7 @@ class ProgressLine:
         now = self._clock()
         if phase is not self._phase:
             self._phase, self._began = phase, now
-        elif now - self._drawn < _DRAW_SECONDS:
+        elif done < total and now - self._drawn < _DRAW_SECONDS:
             return
         self._drawn = now
         self._put(line(phase, done, total, now - self._began))

@@ -329,6 +329,10 @@ def test_the_same_file_twice_is_refused(tmp_path: Path) -> None:
     source = planning.load(put(tmp_path, "c.yaml", "current_height: 7\n"))
     with pytest.raises(UsageError, match="each named once"):
         engine.preview([source, source], places(tmp_path))
+    (tmp_path / "link.yaml").symlink_to("c.yaml")
+    other = planning.load(tmp_path / "link.yaml")
+    with pytest.raises(UsageError, match=r"c\.yaml and .*link\.yaml are one file"):
+        engine.preview([source, other], places(tmp_path))
 
 
 def test_choices_are_a_value_that_comes_back_from_a_receipt(tmp_path: Path) -> None:

@@ -131,7 +131,8 @@ def test_a_sealed_value_is_read_back_too(tmp_path: Path, monkeypatch: pytest.Mon
     sealed = Vault.put
 
     def other(self: Vault, place: object, value: object, beside: object) -> Put:
-        return sealed(self, place, f"{value}!", beside)  # type: ignore[arg-type]
+        live = self.db.path == at.database  # the rehearsal would see it, too
+        return sealed(self, place, f"{value}!" if live else value, beside)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(Vault, "put", other)
@@ -183,7 +184,7 @@ def test_a_static_number_that_json_lacks_is_imported_around(tmp_path: Path) -> N
     file, at = put(tmp_path, "config.yaml", "current_height: 5\napi: {x: .inf}\n"), places(tmp_path)
     result = run(file, at, rewrite=True)
     items = {item["path"]: item["value"] for item in receipt_of(result)["items"]}  # type: ignore[attr-defined]
-    assert items == {"current_height": 5, "api.x": "inf"}
+    assert items == {"current_height": 5, "api.x": ".inf"}
     assert file.read_text() == "api: {x: .inf}\n"
 
 

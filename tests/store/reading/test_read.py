@@ -128,7 +128,7 @@ STAIRS = "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1
         ("a: {<<: 5}", (1, 9), "<< takes a mapping"),
         ("l: &l [{}]\na: {<<: *l}", (2, 9), "<< takes a mapping"),
         (BOMB, (6, 14), "more than 250,000 values"),
-        (MERGE_BOMB, (15, 23), "more than 250,000 values"),
+        (MERGE_BOMB, (16, 23), "more than 250,000 values"),
         (STAIRS, (64, 12), "deeper than 64 levels"),
         ("[" * 65, (1, 65), "deeper than 64 levels"),
         ("[" * 100_000, (1, 65), "deeper than 64 levels"),
