@@ -39,8 +39,10 @@ class Wizard(Driver):
 
     @property
     def fault(self) -> str:
-        said = self.screen_now.query_one("#fault", Static)
-        return str(said.content) if said.display and not said.has_class("-working") else ""
+        for said in self.screen_now.query("#fault").results(Static):
+            if said.display and not said.has_class("-working"):
+                return str(said.content)
+        return ""
 
     @property
     def focused(self) -> str | None:

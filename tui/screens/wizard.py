@@ -90,6 +90,8 @@ class WizardScreen(Screen[None]):
         self.set_focus(None)
         await self.query(Step).remove()
         await self.mount(STEPS[to][1](self._bench), after=".step")
+        if not self.query(Step):  # the console is being left
+            return
         if (first := self.step.start()) is not None:
             first.focus()
         if fault:
@@ -111,6 +113,8 @@ class WizardScreen(Screen[None]):
 
     def action_back(self) -> None:
         """One step back; from the first and the last out of the wizard."""
+        if self._moving:
+            return
         if self._at == _RUN:
             self.step.say("It runs; its button and ctrl+c cancel it.", working=True)
         else:
@@ -146,11 +150,13 @@ class WizardScreen(Screen[None]):
 
     async def on_running_ended(self, event: Running.Ended) -> None:
         """Show the receipt, or why nothing was changed."""
-        if event.fault:
-            await self._go(_REVIEW, event.fault)
-        else:
-            self._bench.draft.clear()
-            await self._go(_DONE)
+        self._moving = True
+        try:
+            if not event.fault:
+                self._bench.draft.clear()
+            await self._go(_REVIEW if event.fault else _DONE, event.fault)
+        finally:
+            self._moving = False
 
     def ask_to_stop(self) -> bool:
         """Wish that a running import stops; whether one runs that was not asked before."""
