@@ -216,7 +216,10 @@ async def test_the_key_that_opens_it_ten_times(places: Locations) -> None:
             await arrange(driver)
             before = state(places)
             await driver.press(key)
-            await driver.until(lambda: isinstance(driver.app.screen, dialog), told)  # noqa: B023
+            await driver.until(
+                lambda: isinstance(driver.app.screen, dialog) and driver.app.screen.focused,  # noqa: B023
+                told,
+            )
             focused = driver.app.screen.focused
             assert dialog in NO_ANSWER or (focused and focused.id in SAFE), told
             await driver.pilot.press(*[key] * 9)

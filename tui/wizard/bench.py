@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from store.collecting import held_back
 from store.errors import CannotCut, NodedeckError
 from store.importing import apply as engine
 from store.importing import originals, rollback, stillness
@@ -142,7 +143,7 @@ class Bench:
     async def cut(self) -> Cut:
         """What cutting the file of the plan would do."""
         plan = self.draft.made.decided(seal=self.draft.seal)
-        return await in_thread(lambda: _cut_of(plan), name="cut")
+        return await in_thread(held_back()(lambda: _cut_of(plan)), name="cut")
 
     @property
     def daemons(self) -> tuple[Path, ...]:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from store.collecting import held_back
 from store.importing.progress import Cancel
 from store.importing.stillness import STOP_HINT
 from tui.store_thread import in_thread
@@ -92,6 +93,7 @@ class Reviewing(Step):
             self.bench.session.locations.database,
         )
 
+        @held_back()
         def work() -> tuple[tuple[Row, ...], int, str, bool]:
             plan = made.decided(seal=seal)
             return *changes(plan, MOST), totals(plan), database.exists()

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from store.collecting import held_back
 from store.importing.choices import Choices, Strategy
 from tui.store_thread import in_thread
 from tui.text import clean
@@ -70,8 +71,9 @@ class Sorting(Step):
         self._showing += 1
         asked, draft, plan = self._showing, self.draft, self.draft.made
         only, folded, unfolded = draft.only_changes, draft.folded, draft.unfolded
+        build = held_back()(tree)
         made = await in_thread(
-            lambda: tree(plan, only_changes=only, folded=folded, unfolded=unfolded), name="tree"
+            lambda: build(plan, only_changes=only, folded=folded, unfolded=unfolded), name="tree"
         )
         if asked != self._showing or not self.is_mounted:
             return
