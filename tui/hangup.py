@@ -30,12 +30,21 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, **options)
         # a failed write would end the writer's thread, and the next ones wait for it for ever
         self._file = cast("TextIOWrapper", _Deserted(cast("TextIOWrapper", self._file)))
-        leave = partial(app.exit, return_code=HUNG_UP)
-        self._watch = HangupWatch(self.fileno, partial(self._loop.call_soon_threadsafe, leave))
+        self._watch: HangupWatch | None = None
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, at the start and again after a stop."""
+        super().start_application_mode()
+        if self._watch is None:
+            leave = partial(self._app.exit, return_code=HUNG_UP)
+            hung_up = partial(self._loop.call_soon_threadsafe, leave)
+            self._watch = HangupWatch(self.fileno, hung_up)
 
     def close(self) -> None:
-        """Let go of the terminal."""
-        self._watch.stop()
+        """Let go of the terminal, for good or for a stop."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
         super().close()
 
 

@@ -115,6 +115,7 @@ async def question(driver: Driver) -> QuestionScreen:
     await driver.until(lambda: isinstance(driver.app.screen, QuestionScreen), "a question")
     screen = driver.app.screen
     assert isinstance(screen, QuestionScreen)
+    await driver.until(lambda: screen.focused, "the focus")
     assert isinstance(screen.focused, Button)
     assert screen.focused.id == "cancel"
     return screen

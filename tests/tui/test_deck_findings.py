@@ -165,7 +165,7 @@ SITUATIONS: dict[str, Situation] = {
         "1 warning  2 rows of the current seed are active"),
     "upgrade-ahead": Situation(
         (PLAN.format(9000, "linux/amd64"),), "upgrade v2 in 7,995",
-        "The upgrade v2 comes in 7,995 blocks, about"),
+        "The upgrade v2 comes in 7,995 blocks, roughly"),
     "upgrade-binary": Situation(
         (PLAN.format(9000, "plan9/mips"),),
         "1 warning  The upgrade v2 has no binary for this platform (linux/amd64)"),

@@ -97,7 +97,7 @@ def test_nothing_in_memory_holds_it_once_it_is_masked(places: Any, tmp_path: Pat
         deck.until(lambda _: told(folder / "after") == [], "an end to who holds it")
         assert CLEAR not in deck.screen.text()
         deck.type(b"\x03")
-        assert deck.end() == 0
+        assert deck.end() == 0, deck.screen.text()
     assert told(folder / "while"), "or the search finds nothing anyway"
 
 
@@ -120,7 +120,7 @@ def test_a_stop_takes_it_off_the_terminal_first(places: Any) -> None:
         deck.type(b"x")
         deck.until_text("why? it goes on record")
         deck.type(b"\x03")
-        assert deck.end() == 0
+        assert deck.end() == 0, deck.screen.text()
     assert CLEAR.encode() not in text_of(deck.output[len(inside) :])
 
 
