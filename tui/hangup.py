@@ -34,7 +34,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal, at the start and again after a stop."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._watch is None:
             leave = partial(self._app.exit, return_code=HUNG_UP)
             hung_up = partial(self._loop.call_soon_threadsafe, leave)
