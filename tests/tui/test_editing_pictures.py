@@ -1,4 +1,4 @@
-"""What edits, as pictures: the form, its refusals, the last look, both values, the undo."""
+"""What edits, as pictures: the form, its refusals, the last look, leaving, staged, the undo."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from tui.editing.fields import FieldBox
 Compare = Callable[..., bool]
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 PICTURES = {
-    "undo": (("5", "G", "u"), "", False),
-    "form": (("3", "e"), "", False),
-    "refused": (("3", "e"), "many", False),
-    "review": (("3", "e"), "250", False),
-    "three_ways": (("3", "e"), "250", True),
-    "removal": (("3", "D"), "", False),
+    "undo": (("5", "G", "u"), "", False, ()),
+    "form": (("3", "e"), "", False, ()),
+    "new": (("3", "c"), "", False, ()),
+    "refused": (("3", "e"), "many", False, ("ctrl+s",)),
+    "review": (("3", "e"), "250", False, ("ctrl+s",)),
+    "three_ways": (("3", "e"), "250", True, ("ctrl+s",)),
+    "leaving": (("3", "e"), "250", False, ("escape",)),
+    "staged": (("3", "e"), "250", False, ("escape", "tab", "enter")),
+    "removal": (("3", "D"), "", False, ()),
 }
 
 
@@ -38,7 +41,7 @@ def places(tmp_path: Path, clock: FixedClock) -> Locations:
 def test_editing(
     snap_compare: Compare, places: Locations, clock: FixedClock, size: tuple[int, int], name: str
 ) -> None:
-    keys, text, clash = PICTURES[name]
+    keys, text, clash, then = PICTURES[name]
 
     async def run(pilot: Pilot[int]) -> None:
         assert isinstance(pilot.app, NodedeckApp)
@@ -58,7 +61,8 @@ def test_editing(
                     "UPDATE inference_nodes SET max_concurrent=64",
                     "UPDATE audit_log SET at='2025-03-01T12:00:00.000Z' WHERE actor IS NULL",
                 )
-            await driver.press("ctrl+s")
+            await driver.press(*then)
+            driver.app.clear_notifications()  # they go by themselves, at a time of their own
         await driver.settle()
 
     app = console(places, clock=clock)
