@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from store.errors import InvalidValue, Refused, UsageError, VersionConflict
@@ -16,6 +16,7 @@ from store.models import EpochSeed, NodeVersion
 from store.retention import Retention
 from tests.support import foreign
 from tests.support.audit_state import assert_sound
+from tests.support.examples import examples
 from tests.support.samples import NODE, PLAN, SEED, counted, other
 from tests.support.two_writers import OWN, Write, attempt, two_writers
 
@@ -309,7 +310,7 @@ undos: st.SearchStrategy[Write] = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@examples(25)
 @given(
     before=st.lists(edits, max_size=6),
     own=st.lists(edits | undos, max_size=20),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from tests.store.test_undoing import edits, undos
 from tests.support import foreign
+from tests.support.examples import examples
 from tests.support.two_writers import Write, undo_among_others
 
 _NODE = (
@@ -64,7 +65,7 @@ others: st.SearchStrategy[tuple[str | foreign.Statement, ...]] = st.one_of(
 )
 
 
-@settings(max_examples=80)
+@examples(25)
 @given(
     before=st.lists(edits, max_size=6),
     acts=st.lists(st.one_of(edits, edits, undos, others), max_size=24),

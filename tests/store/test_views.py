@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from store import masks, schema, views
 from store.manager import ConfigManager
 from tests.support import foreign
+from tests.support.examples import examples
 from tests.support.foreign import RandomWriter
 from tests.support.samples import NODE, PLAN, SEED
 
@@ -121,7 +122,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@examples(40)
 @given(name=_NAMES, value=_VALUES)
 def test_no_view_tells_a_secret(database: Path, name: str, value: Any) -> None:
     row = {"service": "svc", "key": name, "value_json": json.dumps(value)}

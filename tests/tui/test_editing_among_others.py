@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from store.errors import NodedeckError
 from store.manager import ConfigManager
 from tests.store.test_undoing_among_others import others
 from tests.support import foreign
+from tests.support.examples import examples
 from tests.support.samples import PLAN, SEED, other
 from tests.support.two_writers import Write, undo_among_others
 from tui.editing import registry, staged, staging
@@ -146,7 +147,7 @@ BEFORE: list[Write] = [
 ]
 
 
-@settings(max_examples=20)
+@examples(12)
 @given(
     acts=st.lists(
         st.one_of(own, own, others, st.tuples(typed, others).map(lambda t: merged(*t))), max_size=14

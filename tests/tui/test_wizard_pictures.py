@@ -69,8 +69,12 @@ def until(step: int, *keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
         if step > REVIEW:
             await driver.start()
             await driver.reach(step)
-        await driver.press(*keys)
-        await pilot.pause()
+        if keys:
+            step_screen = pilot.app.screen
+            await driver.until(lambda: step_screen.focused, "the focus")
+            await driver.press(*keys)
+            await driver.until(lambda: pilot.app.screen is not step_screen, "the dialog")
+        await driver.settle()
 
     return drive
 

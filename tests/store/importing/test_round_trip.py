@@ -23,6 +23,7 @@ from tests.store.importing.samples import (
     put,
     run,
 )
+from tests.support.examples import examples
 from tui.demo import demo_files
 
 DEMO = sorted(path.name for path in demo_files().iterdir())
@@ -178,13 +179,13 @@ def _go_round(tree: dict[str, Any], name: str) -> None:
         assert again(first, Path(folder) / "other", "x.yaml") == first
 
 
-@settings(max_examples=20)
+@examples(10)
 @given(CONFIGS)
 def test_made_up_node_configurations_go_round(tree: dict[str, Any]) -> None:
     _go_round({"chain_node": {}, **tree}, "config.yaml")
 
 
-@settings(max_examples=20)
+@examples(10)
 @given(TREES)
 def test_made_up_settings_go_round(tree: dict[str, Any]) -> None:
     _go_round(tree, "services.yaml")
