@@ -33,15 +33,26 @@ def warned(locations: Locations, say: Callable[[str], None]) -> None:
     """Say what stands half done."""
     try:
         left = unit.standing(locations)
+        told = None if left is None else stopped(left, committed=unit.is_committed(locations, left))
     except NodedeckError as fault:
-        say(str(fault))
-        return
-    if left is not None:
-        say(
-            f"An {_name(left)} of {left.file} was stopped half-way: the next verb that writes"
-            " finishes it, 'nodedeck import rollback' takes it back."
+        told = str(fault)
+    if told is not None:
+        say(told)
+
+
+def stopped(left: unit.Unit, *, committed: bool) -> str:
+    """What stands half done and what becomes of it, which its commit decides."""
+    what = f"An {_name(left)} of {left.file} was stopped"
+    if not committed:
+        return (
+            f"{what} before it was committed: the next verb that writes removes what it left, and"
+            " 'nodedeck import rollback' does no more than that."
         )
+    finishes = f"{what} half-way: the next verb that writes finishes it"
+    if left.what != unit.IMPORT:
+        return f"{finishes}."
+    return f"{finishes}, 'nodedeck import rollback' takes it back."
 
 
 def _name(left: unit.Unit) -> str:
-    return "import" if left.what == "import" else f"import's {left.what}"
+    return "import" if left.what == unit.IMPORT else f"import's {left.what}"

@@ -46,7 +46,8 @@ class Rollback:
 
     ``text`` is the file's new bytes, None where it stays; ``entities`` what is written back to the
     database, by path with its change and stored value of before; ``moved`` the values that an
-    operator changed since the import, with the value that they would have.
+    operator changed since the import, with the value that they would have. ``token`` is that of the
+    import, whose journal still stands where it was stopped half-way.
     """
 
     receipt: int
@@ -58,6 +59,7 @@ class Rollback:
     moved: tuple[FieldChange, ...]
     file_edited: bool
     newest: int
+    token: str
 
     @property
     def needs_force(self) -> bool:
@@ -74,9 +76,12 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
     """Plan a rollback of an import, the newest one by default; nothing is changed.
 
     Raises UsageError where there is no such import, VersionConflict where it was taken back
-    already, Refused where its copy or the log's rows of it are gone, and CannotCut where the
-    file's text cannot be changed with proof.
+    already, Refused where its copy or the log's rows of it are gone, CannotCut where the
+    file's text cannot be changed with proof, and HalfDone where the newest is one that was stopped
+    before it was committed.
     """
+    if number is None:
+        _refuse_unsettled(locations)
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():
@@ -106,6 +111,7 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
                 moved,
                 edited and state is State.BEFORE,
                 latest.newest_id(db),
+                facts.get("token", ""),
             )
 
 
@@ -122,8 +128,8 @@ def _of_database(
     file, changed = locations.config, _changed(db, facts)
     data = files.read(file) if file.exists() else b""
     entities, moved = tuple(_write_back(db, changed)), tuple(_moved(db, changed, before=True))
-    newest = latest.newest_id(db)
-    return Rollback(number, state, file, data, None, entities, moved, False, newest)
+    newest, token = latest.newest_id(db), facts.get("token", "")
+    return Rollback(number, state, file, data, None, entities, moved, False, newest, token)
 
 
 def apply(
@@ -141,6 +147,9 @@ def apply(
     """
     file = planned.file
     with unit.alone(locations, file):
+        left = unit.load(locations)
+        if left is not None and left.token != planned.token:
+            unit.recover_alone(locations, left)  # its journal is not ours to write over
         data = files.read(file) if file.exists() else b""
         if data != planned.data:
             raise VersionConflict(
@@ -251,6 +260,17 @@ def _copy(facts: dict[str, Any]) -> bytes:
             f"{place} is not the copy that the import made (SHA-256 differs); nothing was changed."
         )
     return data
+
+
+def _refuse_unsettled(locations: Locations) -> None:
+    left = unit.standing(locations)
+    if left is None or (left.what == unit.IMPORT and unit.is_committed(locations, left)):
+        return
+    raise HalfDone(
+        f"What was done last, to {left.file}, was stopped half-way and is not among the receipts;"
+        " nothing was changed.",
+        hint="The next verb that writes settles it.",
+    )
 
 
 def _half_written(locations: Locations, facts: dict[str, Any]) -> bool:

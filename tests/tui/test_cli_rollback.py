@@ -8,7 +8,7 @@ import pytest
 
 from store import files
 from store.errors import ExitCode, NodedeckError
-from store.importing import unit
+from store.importing import unit, writing
 from tests.store.importing.samples import RUNNING, on_disk, places, put
 from tests.tui.test_cli import call, one_line
 
@@ -79,6 +79,57 @@ def test_where_the_file_was_edited_writing_verbs_are_exit_4_until_it_is_settled(
     text = (host / "config.yaml").read_text()
     assert ("9001" in text, "current_height" in text) == (True, False)
     assert call(capsys, "set", "current_height", "1934890").code == 0
+
+
+class Killed(BaseException):
+    """As a killed process: nothing that follows is done."""
+
+
+def killed_before_the_commit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An import of a file whose process was killed within its transaction."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "commit", killed)
+        patch.setattr(unit, "_take_back", killed)
+        with pytest.raises(Killed):
+            call(capsys, "import", "apply", name, "--yes", "--rewrite")
+    assert unit.standing(places(Path())) is not None
+
+
+def test_a_kill_before_the_commit_is_no_reason_to_take_an_earlier_import_back(
+    capsys: pytest.CaptureFixture[str], host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(capsys, *APPLY)
+    put(host, "other.yaml", "current_height: 5\nsvc: {a: 1}\n")
+    before = on_disk(host)
+    killed_before_the_commit(capsys, monkeypatch, "other.yaml")
+    left = on_disk(host)
+    told = call(capsys, "import", "list")
+    assert "other.yaml was stopped before it was committed" in told.err
+    assert "'nodedeck import rollback' does no more than that" in told.err
+    shown = call(capsys, "import", "rollback", "--dry-run", "--json")
+    assert (shown.code, shown.json["of"], on_disk(host)) == (0, None, left)
+    done = call(capsys, "import", "rollback", "--yes")
+    assert (done.code, done.out) == (0, "")
+    assert "before it was committed; what it left was removed." in one_line(done, 0)
+    assert on_disk(host) == before
+    assert call(capsys, "import", "rollback", "--dry-run", "--json").json["of"] == 1
+
+
+def test_a_kill_of_the_first_import_leaves_something_to_remove(
+    capsys: pytest.CaptureFixture[str], host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = on_disk(host)
+    killed_before_the_commit(capsys, monkeypatch, "config.yaml")
+    assert len(on_disk(host)) > len(before)
+    done = call(capsys, "import", "rollback", "--yes")
+    assert "what it left was removed." in one_line(done, 0)
+    assert on_disk(host) == before
 
 
 def test_read_only_it_is_left_as_it_is(

@@ -241,6 +241,9 @@ def rollback_command(
     current = common.session(context, offer=False)
     if not dry_run:
         common.refuse_read_only(current)
+    if number is None and rollback_verb.settled(current, dry_run=dry_run, as_json=as_json):
+        return
+    if not dry_run:
         common.settle_first(current)
     rollback_verb.run(
         current,

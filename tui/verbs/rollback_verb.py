@@ -7,7 +7,7 @@ from store.importing import rollback, unit
 from store.importing.rollback import Rollback, State
 from store.manager import utc_now
 from store.models import FieldChange
-from tui import output, streams
+from tui import halfdone, output, streams
 from tui.session import Session
 from tui.verbs.asking import confirm, type_name
 from tui.verbs.changes import shown
@@ -15,7 +15,42 @@ from tui.verbs.changes import shown
 
 def usual(current: Session) -> State:
     """What a rollback brings back unless told: of an import that was stopped, all of before."""
-    return State.NOW if unit.standing(current.locations) is None else State.BEFORE
+    left = unit.standing(current.locations)
+    return State.BEFORE if left is not None and _is_import(current, left) else State.NOW
+
+
+def settled(current: Session, *, dry_run: bool, as_json: bool) -> bool:
+    """Whether something was stopped that has no receipt to take back, and is settled now.
+
+    That is an import of before its commit, whose leftovers are removed, or a rollback, which is
+    finished; a dry run says so only. Raises HalfDone where it cannot be finished.
+    """
+    left = unit.standing(current.locations)
+    if left is None or _is_import(current, left):
+        return False
+    if dry_run:
+        halfdone.warned(current.locations, output.say)
+    else:
+        halfdone.finished(current.locations, output.say)
+    if as_json:
+        output.put_json(
+            "import.rollback",
+            of=None,
+            state=State.BEFORE.value,
+            file=str(left.file),
+            rewrites_file=False,
+            entities=[],
+            moved=[],
+            file_edited=False,
+            dry_run=dry_run,
+            receipt=None,
+        )
+    return True
+
+
+def _is_import(current: Session, left: unit.Unit) -> bool:
+    """Whether what was stopped is an import that the database knows of."""
+    return left.what == unit.IMPORT and unit.is_committed(current.locations, left)
 
 
 def run(

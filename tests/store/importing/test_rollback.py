@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import NodedeckError, Refused, UsageError, VersionConflict
-from store.importing import receipts, rollback, unit
+from store.errors import HalfDone, NodedeckError, Refused, UsageError, VersionConflict
+from store.importing import receipts, rollback, unit, writing
 from store.importing.rollback import State
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -226,6 +226,31 @@ def test_a_file_that_is_gone_stays_gone_where_the_rollback_is_refused(tmp_path: 
         rollback.apply(planned, at, actor=ACTOR, clock=FixedClock())
     assert not file.exists()
     assert unit.standing(at) is None
+
+
+def test_a_rollback_settles_what_another_import_left_and_never_writes_over_its_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at, rewrite=True)
+    planned = rollback.plan(at, None, State.BEFORE)
+    other = put(tmp_path, "other.yaml", "svc: {a: 1}\n")
+    before = sorted(path.name for path in tmp_path.glob("other.*"))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "commit", killed)
+        patch.setattr(unit, "_take_back", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(other, at, rewrite=True)
+    with pytest.raises(HalfDone, match=r"other\.yaml, was stopped half-way"):
+        rollback.plan(at, None, State.BEFORE)
+    assert rollback.plan(at, 1, State.BEFORE) == planned
+    rollback.apply(planned, at, actor=ACTOR, clock=FixedClock())
+    assert sorted(path.name for path in tmp_path.glob("other.*")) == before
+    assert (file.read_text(), unit.standing(at)) == (RUNNING, None)
 
 
 def test_of_two_who_take_one_import_back_the_second_is_refused(tmp_path: Path) -> None:
