@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,37 +14,62 @@ from store.importing import mending, standing
 from store.importing import plan as planning
 from store.importing.choices import Choices, RowChoice, rows_from_json
 from store.importing.plan import Action, Plan, Role, Source
+from store.models import FieldChange
 from store.paths import PARAMS_SUFFIX, split
 from store.reading import Item
 from store.static_file import is_dynamic
 from store.yaml_text import replace
 
 
-def legacy_now(db: Database, facts: dict[str, Any], base: bytes, *, nodes_moved: bool) -> bytes:
+def legacy_now(
+    db: Database, facts: dict[str, Any], base: bytes, kept: bytes, *, nodes_moved: bool
+) -> tuple[bytes, tuple[FieldChange, ...]]:
     """The file in its legacy shape with the values of now, on the text of ``base``.
 
-    ``facts`` are the import's receipt, ``nodes_moved`` says that a node differs from what it wrote.
-    Raises Refused where something that only the file has would be lost, CannotCut where the text
-    cannot be changed with proof.
+    ``facts`` are the import's receipt, ``kept`` is the file's text of before it, ``nodes_moved``
+    says that a node differs from what it wrote. Last come the values that ``base`` has, ``kept``
+    has not and the new text would lose, with what stands there in their place. Raises Refused where
+    something that only the file has would be lost, CannotCut where the text cannot be changed with
+    proof.
     """
     file = Path(facts["file_path"])
     role = Role(facts["role"])
     source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
     decided = rows_from_json(facts.get("choices"))
-    against = planning.make([source], standing.present_in(db), _still(source, decided))
+    against = _planned(db, source, decided)
     text = _FILLED[role](db, source, against, nodes_moved)
     if text == base:
-        return base
+        return base, ()
     filled = planning.source(file, text, role=role, prefix=source.prefix)
     # what was mended once stands in the new text by itself
     unmended = [row for row in decided if row.fix is None]
-    again = planning.make([filled], standing.present_in(db), _still(filled, unmended))
+    again = _planned(db, filled, unmended)
     wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
     if wrong:
         raise NodedeckError(
             f"{file} would not read back {wrong[0]} as the database has it; nothing was changed."
         )
-    return text
+    return text, tuple(_lost(db, source, kept, decided, again)) if base != kept else ()
+
+
+def _lost(
+    db: Database, edited: Source, kept: bytes, decided: Sequence[RowChoice], after: Plan
+) -> Iterator[FieldChange]:
+    """What was put into the file by hand since the import, and is not in the text after."""
+    source = planning.source(edited.path, kept, role=edited.role, prefix=edited.prefix)
+    before, now = _values(_planned(db, source, decided)), _values(after)
+    for path, value in _values(_planned(db, edited, decided)).items():
+        changed = path not in before or planning.differ(path, value, before[path])
+        if changed and (path not in now or planning.differ(path, value, now[path])):
+            yield FieldChange(path=path, old=value, new=now.get(path))
+
+
+def _values(plan: Plan) -> dict[str, Any]:
+    return {row.path: row.value for row in plan.rows}
+
+
+def _planned(db: Database, source: Source, decided: Sequence[RowChoice]) -> Plan:
+    return planning.make([source], standing.present_in(db), _still(source, decided))
 
 
 def _still(source: Source, decided: Sequence[RowChoice]) -> Choices:

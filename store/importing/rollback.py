@@ -47,7 +47,8 @@ class Rollback:
     ``text`` is the file's new bytes, None where it stays; ``entities`` what is written back to the
     database, by path with its change and stored value of before; ``moved`` the values that an
     operator changed since the import, with the value that they would have. ``token`` is that of the
-    import, whose journal still stands where it was stopped half-way.
+    import, whose journal still stands where it was stopped half-way. ``lost`` are values that were
+    put into the file since the import and that the rollback takes out, with what takes their place.
     """
 
     receipt: int
@@ -60,11 +61,12 @@ class Rollback:
     file_edited: bool
     newest: int
     token: str
+    lost: tuple[FieldChange, ...] = ()
 
     @property
     def needs_force(self) -> bool:
         """Whether something that an operator did since the import is at stake."""
-        return bool(self.moved) or self.file_edited
+        return bool(self.moved) or bool(self.lost) or self.file_edited
 
     @property
     def nothing_to_do(self) -> bool:
@@ -94,12 +96,14 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
             edited = file.exists() and files.digest(data) not in ours
             edited = edited and not _half_written(locations, facts)
             changed = _changed(db, facts)
+            lost: tuple[FieldChange, ...] = ()
             if state is State.BEFORE:
                 text, entities = kept, tuple(_write_back(db, changed))
                 moved = tuple(_moved(db, changed, before=True))
             else:
                 base, nodes = data if edited else kept, _nodes_moved(db, changed)
-                text, entities = legacy_now(db, facts, base, nodes_moved=nodes), ()
+                text, lost = legacy_now(db, facts, base, kept, nodes_moved=nodes)
+                entities = ()
                 moved = tuple(_moved(db, changed, before=False))
             return Rollback(
                 found,
@@ -112,6 +116,7 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
                 edited and state is State.BEFORE,
                 latest.newest_id(db),
                 facts.get("token", ""),
+                lost,
             )
 
 

@@ -41,6 +41,7 @@ def settled(current: Session, *, dry_run: bool, as_json: bool) -> bool:
             rewrites_file=False,
             entities=[],
             moved=[],
+            lost=[],
             file_edited=False,
             dry_run=dry_run,
             receipt=None,
@@ -68,6 +69,9 @@ def run(
     planned = rollback.plan(current.locations, number, state)
     if not as_json:
         output.put_lines(_line(field, state) for field in planned.moved)
+        output.put_lines(
+            f"{_change(field)}, in the file, by this rollback" for field in planned.lost
+        )
     _say(planned)
     receipt = None
     if not dry_run:
@@ -75,10 +79,10 @@ def run(
         if planned.needs_force and not force:
             if no_input or not streams.has_somebody():
                 raise UsageError(
-                    f"{what} would undo what an operator did since; nothing was changed.",
+                    f"{what} would undo what was done by hand since; nothing was changed.",
                     hint="Look at it with --dry-run, and add --force to do it all the same.",
                 )
-            warning = "What an operator changed since the import is at stake; --force takes it."
+            warning = "What was changed by hand since the import is at stake; --force takes it."
             type_name(planned.file.name, warning, what, yes=False, no_input=no_input)
         else:
             question = f"Take import {planned.receipt} of {planned.file} back now?"
@@ -100,6 +104,7 @@ def run(
             rewrites_file=planned.text is not None,
             entities=[path for path, _, _ in planned.entities],
             moved=[_field(field) for field in planned.moved],
+            lost=[_field(field) for field in planned.lost],
             file_edited=planned.file_edited,
             dry_run=dry_run,
             receipt=receipt,
@@ -107,8 +112,12 @@ def run(
 
 
 def _line(field: FieldChange, state: State) -> str:
-    change = f"{field.path}: {shown(field.path, field.old)} → {shown(field.path, field.new)}"
+    change = _change(field)
     return f"{change}, by this rollback" if state is State.BEFORE else f"{change}, since the import"
+
+
+def _change(field: FieldChange) -> str:
+    return f"{field.path}: {shown(field.path, field.old)} → {shown(field.path, field.new)}"
 
 
 def _field(field: FieldChange) -> dict[str, object]:
@@ -125,5 +134,8 @@ def _say(planned: Rollback) -> None:
         output.say(f"{planned.file} gets its legacy shape, with the values of now.")
     if planned.file_edited:
         output.say(f"{planned.file} was edited since the import; that edit would be lost.")
+    if planned.lost:
+        named = f"{planned.file} was edited since the import"
+        output.say(f"{named}; of that edit {len(planned.lost)} values would be lost.")
     if planned.entities:
         output.say(f"{len(planned.entities)} values of the database go back to what they were.")

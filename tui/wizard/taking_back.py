@@ -122,13 +122,18 @@ def _review(
 def preview(planned: Rollback) -> Preview:
     """What a rollback changes: the file as a whole, and what an operator changed since."""
     fields = [FieldChange(path=planned.file.name, old=None, new=_file(planned))]
-    fields += planned.moved
+    fields += (*planned.moved, *planned.lost)
     notes = []
     if planned.moved:
         by = "goes back by this" if planned.state is State.BEFORE else "changed since the import"
         notes.append(f"What an operator did {by}; it is at stake.")
     if planned.file_edited:
         notes.append(f"{planned.file.name} was edited since the import; that edit would be lost.")
+    if planned.lost:
+        many = len(planned.lost)
+        notes.append(
+            f"{planned.file.name} was edited since; of that {many:,} values would be lost."
+        )
     if planned.entities:
         many = len(planned.entities)
         notes.append(f"{many:,} values of the database go back to what they were.")

@@ -81,6 +81,28 @@ def test_now_keeps_what_was_edited_in_the_file_since(tmp_path: Path) -> None:
     assert {str(row.action) for row in plan(file, at).rows} == {"equal", "stay"}
 
 
+def test_now_shows_what_it_would_drop_of_an_edit_of_the_file(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at, rewrite=True)
+    file.write_text(
+        file.read_text()
+        + "nodes: [{id: newnode, host: h, rack: r4}]\ncurrent_height: 7\nadded: 1\n"
+    )
+    with pytest.raises(Refused, match=r"nodes\.newnode\.rack stands only in"):
+        rollback.plan(at, None, State.NOW)
+    file.write_text(file.read_text().replace(", rack: r4", ""))
+    planned = rollback.plan(at, None, State.NOW)
+    assert planned.needs_force
+    lost = {each.path: (each.old, each.new) for each in planned.lost}
+    assert lost == {
+        "nodes.newnode.host": ("h", None),
+        "current_height": (7, 1934882),
+    }
+    rollback.apply(planned, at, actor=ACTOR, clock=FixedClock())
+    assert "newnode" not in file.read_text()
+    assert "added: 1" in file.read_text()
+
+
 def test_what_an_operator_changed_since_needs_force_and_is_shown(tmp_path: Path) -> None:
     file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
     run(file, at, rewrite=True)
