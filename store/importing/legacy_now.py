@@ -13,12 +13,15 @@ from store.errors import NodedeckError, Refused
 from store.importing import mending, standing
 from store.importing import plan as planning
 from store.importing.choices import Choices, RowChoice, rows_from_json
-from store.importing.plan import Action, Plan, Role, Source
+from store.importing.plan import Action, Plan, Role, Row, Source
 from store.models import FieldChange
-from store.paths import PARAMS_SUFFIX, split
+from store.paths import PARAMS_SUFFIX, join, split
 from store.reading import Item
 from store.static_file import is_dynamic
 from store.yaml_text import replace
+
+# what an import leaves in its file
+_LEFT: Final = (Action.STAY, Action.SKIP, Action.REFUSED)
 
 
 def legacy_now(
@@ -65,7 +68,12 @@ def _lost(
 
 
 def _values(plan: Plan) -> dict[str, Any]:
-    return {row.path: row.value for row in plan.rows}
+    values = {row.path: row.value for row in plan.rows}
+    (source,) = plan.sources
+    listed = source.root if source.role is Role.NODE_LIST else source.root.entries.get("nodes")
+    if listed is not None and source.role in (Role.NODE_LIST, Role.NODE_CONFIG):
+        values |= {join("nodes", name, "id"): name for name in _ids(listed)}
+    return values
 
 
 def _planned(db: Database, source: Source, decided: Sequence[RowChoice]) -> Plan:
@@ -94,33 +102,62 @@ def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> by
             for name, value in now[root].items():
                 if not any(path in named for path in codec.leaves(value, root, name)):
                     text = replace(text, (root, name), value)
-    if "nodes" in in_file and (moved or _differ(source.root.entries["nodes"], against, now)):
-        kept = [row.path for row in against.rows if _only_in_file(row)]
-        if kept:
-            raise Refused(
-                f"{kept[0]} stands only in {source.path}, and the list of nodes around it is"
-                " another by now; nothing was changed.",
-                hint="Take it out of the file's copy and back in by hand, or use --state before.",
-            )
-        text = replace(text, ("nodes",), now.get("nodes", []))
+    if "nodes" in in_file:
+        nodes = now.get("nodes", [])
+        if _are_others(source, source.root.entries["nodes"], against, nodes, moved):
+            text = replace(text, ("nodes",), nodes)
     return text
 
 
-def _differ(item: Item, against: Plan, now: dict[str, Any]) -> bool:
+def _are_others(
+    source: Source, item: Item, against: Plan, now: list[dict[str, Any]], moved: bool
+) -> bool:
+    """Whether the file's nodes, as far as they went into the database, are others there by now.
+
+    Raises Refused where they are and the file holds something that the database does not.
+    """
     rows = [row for row in against.rows if split(row.path)[0] == "nodes"]
-    same = all(row.action in (Action.EQUAL, Action.STAY) for row in rows)
-    return not same or len(now.get("nodes", ())) != len(item.elements)
+    there = {node["id"] for node in now}
+    if not (moved or there - _ids(item) or _differ(rows, there)):
+        return False
+    kept = [row.path for row in rows if _only_in_file(row, there)]
+    if kept:
+        raise Refused(
+            f"{kept[0]} stands only in {source.path}, and the list of nodes around it is"
+            " another by now; nothing was changed.",
+            hint="Take it out of the file's copy and back in by hand, or use --state before.",
+        )
+    return True
 
 
-def _only_in_file(row: planning.Row) -> bool:
-    return row.action is Action.STAY and split(row.path)[0] == "nodes"
+def _differ(rows: Sequence[Row], there: set[str]) -> bool:
+    """Whether a value of a node is another, or a node that never went in is there by now."""
+    if any(row.action not in (Action.EQUAL, *_LEFT) for row in rows):
+        return True
+    compared = {_node_of(row) for row in rows if row.action is Action.EQUAL}
+    return any(_node_of(row) in there - compared for row in rows)
+
+
+def _only_in_file(row: Row, there: set[str]) -> bool:
+    """Whether the database has no place for a row, or has not the node that it is of."""
+    return row.action in _LEFT and (row.kind is None or _node_of(row) not in there)
+
+
+def _node_of(row: Row) -> str:
+    return "".join(split(row.path)[1:2])
+
+
+def _ids(item: Item) -> set[str]:
+    named = (element.entries.get("id") for element in item.elements)
+    return {name.text for name in named if name is not None}
 
 
 def _node_list(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
     now = documents.legacy_shape(documents.database_tree(db))
-    if not moved and not _differ(source.root, against, now):
+    nodes = now.get("nodes", [])
+    if not _are_others(source, source.root, against, nodes, moved):
         return source.data
-    return (json.dumps(now.get("nodes", []), ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(nodes, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _settings(_db: Database, source: Source, against: Plan, _moved: bool) -> bytes:

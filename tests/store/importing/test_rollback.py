@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from store.errors import HalfDone, NodedeckError, Refused, UsageError, VersionConflict
+from store.importing import apply as engine
+from store.importing import plan as planning
 from store.importing import receipts, rollback, unit, writing
+from store.importing.plan import Choices, Strategy
 from store.importing.rollback import State
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -95,6 +98,7 @@ def test_now_shows_what_it_would_drop_of_an_edit_of_the_file(tmp_path: Path) -> 
     assert planned.needs_force
     lost = {each.path: (each.old, each.new) for each in planned.lost}
     assert lost == {
+        "nodes.newnode.id": ("newnode", None),
         "nodes.newnode.host": ("h", None),
         "current_height": (7, 1934882),
     }
@@ -169,6 +173,26 @@ def test_a_field_that_only_the_file_has_is_never_dropped(tmp_path: Path) -> None
     with pytest.raises(Refused, match=r"nodes\.a\.rack stands only in"):
         rollback.plan(at, None, State.NOW)
     assert file.read_bytes() == cut
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "n.json"])
+def test_nodes_that_never_went_in_stay_as_they_are_in_the_file(tmp_path: Path, name: str) -> None:
+    """One is refused and one left out; the list is another only once the third is."""
+    refused = '{"id": "a", "host": "h", "poc_port": 99999}'
+    nodes = f'[{refused}, {{"id": "b", "host": "i"}}, {{"id": "c", "host": "j"}}]'
+    config = name == "config.yaml"
+    text = f"current_height: 5\nnodes: {nodes}\n" if config else nodes
+    file, at = put(tmp_path, name, text), places(tmp_path)
+    choices = Choices().with_row("nodes.b", strategy=Strategy.KEEP)
+    made = engine.preview([planning.load(file)], at, choices)
+    engine.apply(made, at, actor=ACTOR, clock=FixedClock(), rewrite=config)
+    if config:
+        foreign.write(at.database, "UPDATE chain_state SET value='6'")
+    now = rollback.plan(at, None, State.NOW).text
+    assert now == (text.replace("height: 5", "height: 6").encode() if config else None)
+    foreign.write(at.database, "UPDATE inference_nodes SET host='x'")
+    with pytest.raises(Refused, match=r"nodes\.a\.\w+ stands only in .* is another by now"):
+        rollback.plan(at, None, State.NOW)
 
 
 @pytest.mark.parametrize(
