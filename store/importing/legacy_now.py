@@ -20,6 +20,8 @@ from store.reading import Item
 from store.static_file import is_dynamic
 from store.yaml_text import replace
 
+# what the database has another value of, whoever was to win
+_ANOTHER: Final = (Action.CONFLICT, Action.CHANGE)
 # what an import leaves in its file
 _LEFT: Final = (Action.STAY, Action.SKIP, Action.REFUSED)
 
@@ -47,7 +49,7 @@ def legacy_now(
     # what was mended once stands in the new text by itself
     unmended = [row for row in decided if row.fix is None]
     again = _planned(db, filled, unmended)
-    wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
+    wrong = [row.path for row in again.rows if row.action in _ANOTHER]
     if wrong:
         raise NodedeckError(
             f"{file} would not read back {wrong[0]} as the database has it; nothing was changed."
@@ -92,7 +94,7 @@ def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> by
     text = source.data
     for row in against.rows:
         parts = split(row.path)
-        if row.action is Action.CONFLICT and parts[0] != "nodes":
+        if row.action in _ANOTHER and parts[0] != "nodes":
             text = replace(text, parts, row.present)
     named = {row.path for row in against.rows}
     for root in filter(is_dynamic, now):
@@ -163,7 +165,7 @@ def _node_list(db: Database, source: Source, against: Plan, moved: bool) -> byte
 def _settings(_db: Database, source: Source, against: Plan, _moved: bool) -> bytes:
     text = source.data
     for row in against.rows:
-        if row.action is Action.CONFLICT:
+        if row.action in _ANOTHER:
             parts = split(row.path)
             text = replace(text, _in_file(source, parts), row.present)
     return text

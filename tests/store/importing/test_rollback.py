@@ -184,6 +184,7 @@ def test_nodes_that_never_went_in_stay_as_they_are_in_the_file(tmp_path: Path, n
     text = f"current_height: 5\nnodes: {nodes}\n" if config else nodes
     file, at = put(tmp_path, name, text), places(tmp_path)
     choices = Choices().with_row("nodes.b", strategy=Strategy.KEEP)
+    choices = choices.with_row("current_height", strategy=Strategy.REPLACE)  # today's wins later
     made = engine.preview([planning.load(file)], at, choices)
     engine.apply(made, at, actor=ACTOR, clock=FixedClock(), rewrite=config)
     if config:
