@@ -159,6 +159,17 @@ def test_a_dry_run_shows_and_changes_nothing(
     assert on_disk(host) == before
 
 
+def test_where_nothing_was_cut_the_values_of_now_need_no_rollback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call(capsys, *APPLY[:-1])
+    ran = call(capsys, "import", "rollback", "--yes", "--json")
+    assert (ran.code, ran.json["receipt"]) == (0, None)
+    assert "nothing was taken back. '--state before' takes import 1 out" in ran.err
+    back = call(capsys, "import", "rollback", "--yes", "--json", "--state", "before")
+    assert (back.code, back.json["receipt"]) == (0, 2)
+
+
 def test_what_an_operator_changed_needs_force(
     capsys: pytest.CaptureFixture[str], host: Path
 ) -> None:

@@ -74,7 +74,9 @@ def run(
         )
     _say(planned)
     receipt = None
-    if not dry_run:
+    if planned.nothing_to_do:
+        output.say(nothing_done(planned))
+    elif not dry_run:
         what = f"The rollback of import {planned.receipt}"
         if planned.needs_force and not force:
             if no_input or not streams.has_somebody():
@@ -114,6 +116,14 @@ def run(
 def _line(field: FieldChange, state: State) -> str:
     change = _change(field)
     return f"{change}, by this rollback" if state is State.BEFORE else f"{change}, since the import"
+
+
+def nothing_done(planned: Rollback) -> str:
+    """Why there is nothing to take back, and what there is."""
+    return (
+        f"It has the values of now already, and nothing was taken back. '--state before' takes"
+        f" import {planned.receipt} out of the database again."
+    )
 
 
 def _change(field: FieldChange) -> str:

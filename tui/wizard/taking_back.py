@@ -76,14 +76,21 @@ class StateScreen(Dialog[Rollback]):
         try:
             planned = await self._bench.rollback(self._number, state)
         except NodedeckError as fault:
-            said = self.query_one("#fault", Static)
-            said.update(clean(str(fault)))
-            said.display = True
-            self.stand_back()
+            self._stays(str(fault))
         else:
-            self.dismiss(planned)
+            if planned.nothing_to_do:
+                name = planned.file.name
+                self._stays(f"{name} has the values of now already: there is nothing to change.")
+            else:
+                self.dismiss(planned)
         finally:
             self._busy = False
+
+    def _stays(self, why: str) -> None:
+        said = self.query_one("#fault", Static)
+        said.update(clean(why))
+        said.display = True
+        self.stand_back()
 
 
 def ask(app: App[int], bench: Bench, number: int, done: Callable[[str], object]) -> None:
@@ -99,7 +106,7 @@ def ask(app: App[int], bench: Bench, number: int, done: Callable[[str], object])
 def _review(
     bench: Bench, planned: Rollback, done: Callable[[str], object]
 ) -> tuple[ReviewScreen, Callable[[Outcome | None], None]]:
-    receipts: list[int] = []
+    receipts: list[int | None] = []
 
     async def commit(reason: str | None) -> object:
         receipts.append(await bench.take_back(planned, reason))

@@ -22,6 +22,7 @@ from tests.store.importing.samples import (
     SAMPLES,
     SETTINGS,
     database_leaves,
+    on_disk,
     places,
     plan,
     put,
@@ -241,8 +242,15 @@ def test_what_cannot_be_taken_back_is_said(tmp_path: Path) -> None:
         rollback.plan(at, 1, State.NOW)
     result.backup.write_bytes(kept)
     taken_back(at, State.NOW, 1)
-    with pytest.raises(VersionConflict, match="taken back already"):
+    with pytest.raises(VersionConflict, match=r"taken back already .*'--state before' takes back"):
         rollback.plan(at, 1, State.NOW)
+    with pytest.raises(UsageError, match="no import to take back"):
+        rollback.plan(at, None, State.NOW)
+    assert not taken_back(at, State.BEFORE).needs_force
+    assert (file.read_text(), database_leaves(at)) == (RUNNING, {})
+    for state in State:
+        with pytest.raises(VersionConflict, match=r"taken back already \(receipt 3\)"):
+            rollback.plan(at, 1, state)
     with pytest.raises(UsageError, match="no import to take back"):
         rollback.plan(at, None, State.BEFORE)
 
@@ -303,11 +311,34 @@ def test_a_rollback_settles_what_another_import_left_and_never_writes_over_its_j
 def test_of_two_who_take_one_import_back_the_second_is_refused(tmp_path: Path) -> None:
     file, at = put(tmp_path, "n.json", NODES), places(tmp_path)
     run(file, at)
-    first, second = (rollback.plan(at, None, State.NOW) for _ in range(2))
+    first, second = (rollback.plan(at, None, State.BEFORE) for _ in range(2))
     rollback.apply(first, at, actor=ACTOR, clock=FixedClock())
     with pytest.raises(VersionConflict, match="Import 1 was taken back already"):
         rollback.apply(second, at, actor=ACTOR, clock=FixedClock())
     assert rollback_receipts(at) == 1
+
+
+def test_after_the_values_of_now_all_of_before_is_still_to_be_had(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at, rewrite=True)
+    foreign.write(at.database, "UPDATE chain_state SET value='7' WHERE key='current_height'")
+    taken_back(at, State.NOW)
+    assert "current_height: 7\n" in file.read_text()
+    planned = taken_back(at, State.BEFORE)
+    assert not planned.file_edited, "what a rollback wrote is no edit of somebody's"
+    assert (file.read_text(), database_leaves(at)) == (RUNNING, {})
+
+
+def test_a_rollback_that_changes_nothing_leaves_nothing(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at)
+    planned = rollback.plan(at, None, State.NOW)
+    assert planned.nothing_to_do
+    before = on_disk(tmp_path)
+    assert rollback.apply(planned, at, actor=ACTOR, clock=FixedClock()) is None
+    assert (on_disk(tmp_path), rollback_receipts(at)) == (before, 0)
+    taken_back(at, State.BEFORE)
+    assert database_leaves(at) == {}
 
 
 def rollback_receipts(at: Locations) -> int:
