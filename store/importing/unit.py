@@ -69,6 +69,11 @@ class Unit:
     also: tuple[Path, ...] = ()
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
 
+    @property
+    def name(self) -> str:
+        """What it is, for a sentence."""
+        return IMPORT if self.what == IMPORT else f"{IMPORT}'s {self.what}"
+
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
@@ -116,6 +121,18 @@ def standing(locations: Locations) -> Unit | None:
     if not place.exists() or files.is_locked(place):
         return None
     return _load(locations)
+
+
+def told(locations: Locations, left: Unit) -> tuple[str, str]:
+    """What was left half done, and what becomes of it, which its commit decides."""
+    what = f"An {left.name} of {left.file} was stopped"
+    if not is_committed(locations, left):
+        return (
+            f"{what} before it was committed: the next verb that writes removes what it left.",
+            "'nodedeck import rollback' does no more than that.",
+        )
+    hint = "'nodedeck import rollback' takes it back." if left.what == IMPORT else ""
+    return f"{what} half-way: the next verb that writes finishes it.", hint
 
 
 def recover(locations: Locations) -> Recovered | None:

@@ -43,7 +43,7 @@ def test_the_next_verb_that_writes_finishes_it(
 ) -> None:
     stopped(capsys, monkeypatch)
     looked = call(capsys, "get", "current_height")
-    assert (looked.code, looked.out) == (0, "1934882\n")
+    assert (looked.code, looked.out) == (ExitCode.HALF_DONE, "1934882\n")
     assert "was stopped half-way: the next verb that writes finishes it" in looked.err
     assert (host / "config.yaml").read_text() == RUNNING
     wrote = call(capsys, "set", "current_height", "1934883")
@@ -81,6 +81,24 @@ def test_where_the_file_was_edited_writing_verbs_are_exit_4_until_it_is_settled(
     assert call(capsys, "set", "current_height", "1934890").code == 0
 
 
+def test_while_it_stands_readers_say_so_and_are_exit_4(
+    capsys: pytest.CaptureFixture[str], host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(capsys, monkeypatch)
+    doctor = call(capsys, "doctor", "--json")
+    (found,) = (item for item in doctor.json["items"] if "stopped half-way" in item["message"])
+    assert (doctor.code, found["severity"]) == (ExitCode.HALF_DONE, "warning")
+    status = call(capsys, "status", "--json")
+    assert status.json["restart"]["safe"] is False
+    assert any("stopped half-way" in each for each in status.json["restart"]["reasons"])
+    for verb in (("import", "list"), ("list",), ("history",), ("export", "-")):
+        assert call(capsys, *verb).code == ExitCode.HALF_DONE
+    for verb in (("log",), ("completion", "bash"), ("get", "--help"), ("import", "--help")):
+        assert call(capsys, *verb).code == 0
+    assert call(capsys, "set", "current_height", "1934890").code == 0
+    assert "stopped" not in call(capsys, "doctor").out
+
+
 class Killed(BaseException):
     """As a killed process: nothing that follows is done."""
 
@@ -112,6 +130,7 @@ def test_a_kill_before_the_commit_is_no_reason_to_take_an_earlier_import_back(
     told = call(capsys, "import", "list")
     assert "other.yaml was stopped before it was committed" in told.err
     assert "'nodedeck import rollback' does no more than that" in told.err
+    assert told.code == ExitCode.HALF_DONE
     shown = call(capsys, "import", "rollback", "--dry-run", "--json")
     assert (shown.code, shown.json["of"], on_disk(host)) == (0, None, left)
     done = call(capsys, "import", "rollback", "--yes")
@@ -138,7 +157,8 @@ def test_read_only_it_is_left_as_it_is(
     stopped(capsys, monkeypatch)
     before = on_disk(host)
     assert call(capsys, "import", "rollback", "--yes", "--read-only").code == ExitCode.REFUSED
-    assert call(capsys, "get", "current_height", "--read-only").code == 0
+    ran = call(capsys, "get", "current_height", "--read-only")
+    assert (ran.code, ran.out) == (ExitCode.HALF_DONE, "1934882\n")
     assert on_disk(host) == before
 
 
