@@ -86,6 +86,13 @@ class Session:
         reader.close()
         return self.look()
 
+    def warn_half_done(self) -> None:
+        """Say what an import left half done, where this call only reads."""
+        from tui import halfdone
+
+        if halfdone.warned(self.locations, self.say or _nobody):
+            self.half_done(self.locations)
+
     def _open(self, read_only: bool, busy_ms: int, clock: Callable[[], datetime]) -> ConfigManager:
         if self.file_mode:
             from store.migration import FileModeManager
@@ -96,8 +103,7 @@ class Session:
         from tui import halfdone, overdue
 
         if read_only:
-            if halfdone.warned(self.locations, self.say or _nobody):
-                self.half_done(self.locations)
+            self.warn_half_done()
         elif not self.importing:
             halfdone.finished(self.locations, self.say or _nobody)
         manager = ConfigManager.open(

@@ -91,7 +91,13 @@ def test_while_it_stands_readers_say_so_and_are_exit_4(
     status = call(capsys, "status", "--json")
     assert status.json["restart"]["safe"] is False
     assert any("stopped half-way" in each for each in status.json["restart"]["reasons"])
-    for verb in (("import", "list"), ("list",), ("history",), ("export", "-")):
+    for verb in (
+        ("import", "plan", "config.yaml"),
+        ("import", "list"),
+        ("list",),
+        ("history",),
+        ("export", "-"),
+    ):
         assert call(capsys, *verb).code == ExitCode.HALF_DONE
     for verb in (("log",), ("completion", "bash"), ("get", "--help"), ("import", "--help")):
         assert call(capsys, *verb).code == 0
