@@ -6,16 +6,21 @@ import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
-from store import database, static_file
+from store import database, files, static_file
+from store.errors import NodedeckError
 from store.findings import Finding, Severity
-from store.locations import Locations
+from store.locations import Locations, journal_of
 from store.schema_checks import some
+
+STOPPED_IMPORT: Final = "import-stopped"
+"""The rule of an import, or its rollback, that was stopped between its two files."""
 
 
 def seen(locations: Locations) -> tuple[object, ...]:
     """What tells that there is something new to find: modes, and the config file's state."""
-    modes = tuple(_mode(path) for path in _files(locations))
+    modes = (*(_mode(path) for path in _files(locations)), _left_half_way(locations))
     try:
         found = locations.config.stat()
     except OSError:
@@ -26,6 +31,7 @@ def seen(locations: Locations) -> tuple[object, ...]:
 def problems(locations: Locations) -> Iterator[Finding]:
     """What is wrong with the files of a host."""
     yield from _open_to_all(locations)
+    yield from _stopped_import(locations)
     yield from _config_file(locations.config)
 
 
@@ -71,6 +77,30 @@ def _open_to_all(locations: Locations) -> Iterator[Finding]:
             f"chmod o-rwx {path}",
             "file-mode",
         )
+
+
+def _left_half_way(locations: Locations) -> bool:
+    journal = journal_of(locations.database)
+    if _mode(journal) is None:
+        return False
+    try:
+        return not files.is_locked(journal)  # one at work removes it by itself
+    except NodedeckError:
+        return True
+
+
+def _stopped_import(locations: Locations) -> Iterator[Finding]:
+    if not _left_half_way(locations):
+        return
+    from store.importing import unit  # all of the import, for what is hardly ever there
+
+    try:
+        left = unit.standing(locations)
+        told = None if left is None else unit.told(locations, left)
+    except NodedeckError as fault:
+        told = fault.message, fault.hint
+    if told is not None:
+        yield Finding(Severity.WARNING, *told, STOPPED_IMPORT)
 
 
 def _config_file(path: Path) -> Iterator[Finding]:

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from store import file_checks
 from store.findings import Evidence, Finding, Severity
 
 HINDER_RESTART: Final = frozenset(
-    ("config-file", "damaged", "tables-missing", "schema-version", "ids-exhausted")
+    (
+        *("config-file", "damaged", "tables-missing", "schema-version", "ids-exhausted"),
+        file_checks.STOPPED_IMPORT,
+    )
 )
 """What a daemon that starts now would stumble over; the rest can wait until it has."""
 _MB: Final = 1_000_000

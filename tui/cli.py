@@ -203,9 +203,9 @@ def _run(argv: list[str], deck: Session | None) -> int:
     try:
         with cli.make_context("nodedeck", list(argv), obj=deck) as context:
             result: Any = cli.invoke(context)
+            return common.exit_code(context, result if isinstance(result, int) else ExitCode.OK)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    return result if isinstance(result, int) else ExitCode.OK
 
 
 def _logged(error: Exception) -> str:

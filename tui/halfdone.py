@@ -19,29 +19,31 @@ def finished(locations: Locations, say: Callable[[str], None]) -> None:
         return
     if done.finished:
         say(
-            f"An {_name(done.unit)} of {done.unit.file} had been stopped half-way; it is finished"
+            f"An {done.unit.name} of {done.unit.file} had been stopped half-way; it is finished"
             " now."
         )
     else:
         say(
-            f"An {_name(done.unit)} of {done.unit.file} had been stopped before it was committed;"
+            f"An {done.unit.name} of {done.unit.file} had been stopped before it was committed;"
             " what it left was removed."
         )
 
 
-def warned(locations: Locations, say: Callable[[str], None]) -> None:
-    """Say what stands half done."""
+def warned(locations: Locations, say: Callable[[str], None]) -> bool:
+    """Say what stands half done; whether something does."""
     try:
         left = unit.standing(locations)
+        told = None if left is None else " ".join(filter(None, unit.told(locations, left)))
     except NodedeckError as fault:
-        say(str(fault))
-        return
-    if left is not None:
-        say(
-            f"An {_name(left)} of {left.file} was stopped half-way: the next verb that writes"
-            " finishes it, 'nodedeck import rollback' takes it back."
-        )
+        told = str(fault)
+    if told is not None:
+        say(told)
+    return told is not None
 
 
-def _name(left: unit.Unit) -> str:
-    return "import" if left.what == "import" else f"import's {left.what}"
+def stands(locations: Locations) -> bool:
+    """Whether something is half done, be it so that nobody can tell what."""
+    try:
+        return unit.standing(locations) is not None
+    except NodedeckError:
+        return True

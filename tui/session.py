@@ -36,13 +36,18 @@ class Given:
     auto_migrate: bool = False
 
 
+def _nowhere(_: Locations) -> None:
+    """Hear of what stands half done where no exit code could tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """The files, the signature and the overrides of one call.
 
     ``say`` hears of unconfirmed changes that are overdue and of imports that were stopped, and is
     None once a screen is drawn. A call that is ``importing`` sees to the latter itself. One that a
-    deck makes ``in_the_past`` is read-only for that reason.
+    deck makes ``in_the_past`` is read-only for that reason. ``half_done`` hears of an import that
+    was stopped and stands while this call reads.
     """
 
     locations: Locations
@@ -55,6 +60,7 @@ class Session:
     say: Callable[[str], None] | None = None
     importing: bool = False
     in_the_past: bool = False
+    half_done: Callable[[Locations], None] = _nowhere
 
     def open(
         self, *, busy_ms: int = BUSY_MS, clock: Callable[[], datetime] = utc_now
@@ -80,6 +86,13 @@ class Session:
         reader.close()
         return self.look()
 
+    def warn_half_done(self) -> None:
+        """Say what an import left half done, where this call only reads."""
+        from tui import halfdone
+
+        if halfdone.warned(self.locations, self.say or _nobody):
+            self.half_done(self.locations)
+
     def _open(self, read_only: bool, busy_ms: int, clock: Callable[[], datetime]) -> ConfigManager:
         if self.file_mode:
             from store.migration import FileModeManager
@@ -90,7 +103,7 @@ class Session:
         from tui import halfdone, overdue
 
         if read_only:
-            halfdone.warned(self.locations, self.say or _nobody)
+            self.warn_half_done()
         elif not self.importing:
             halfdone.finished(self.locations, self.say or _nobody)
         manager = ConfigManager.open(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,38 +13,73 @@ from store.errors import NodedeckError, Refused
 from store.importing import mending, standing
 from store.importing import plan as planning
 from store.importing.choices import Choices, RowChoice, rows_from_json
-from store.importing.plan import Action, Plan, Role, Source
-from store.paths import PARAMS_SUFFIX, split
+from store.importing.plan import Action, Plan, Role, Row, Source
+from store.models import FieldChange
+from store.paths import PARAMS_SUFFIX, join, split
 from store.reading import Item
 from store.static_file import is_dynamic
 from store.yaml_text import replace
 
+# what the database has another value of, whoever was to win
+_ANOTHER: Final = (Action.CONFLICT, Action.CHANGE)
+# what an import leaves in its file
+_LEFT: Final = (Action.STAY, Action.SKIP, Action.REFUSED)
 
-def legacy_now(db: Database, facts: dict[str, Any], base: bytes, *, nodes_moved: bool) -> bytes:
+
+def legacy_now(
+    db: Database, facts: dict[str, Any], base: bytes, kept: bytes, *, nodes_moved: bool
+) -> tuple[bytes, tuple[FieldChange, ...]]:
     """The file in its legacy shape with the values of now, on the text of ``base``.
 
-    ``facts`` are the import's receipt, ``nodes_moved`` says that a node differs from what it wrote.
-    Raises Refused where something that only the file has would be lost, CannotCut where the text
-    cannot be changed with proof.
+    ``facts`` are the import's receipt, ``kept`` is the file's text of before it, ``nodes_moved``
+    says that a node differs from what it wrote. Last come the values that ``base`` has, ``kept``
+    has not and the new text would lose, with what stands there in their place. Raises Refused where
+    something that only the file has would be lost, CannotCut where the text cannot be changed with
+    proof.
     """
     file = Path(facts["file_path"])
     role = Role(facts["role"])
     source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
     decided = rows_from_json(facts.get("choices"))
-    against = planning.make([source], standing.present_in(db), _still(source, decided))
+    against = _planned(db, source, decided)
     text = _FILLED[role](db, source, against, nodes_moved)
     if text == base:
-        return base
+        return base, ()
     filled = planning.source(file, text, role=role, prefix=source.prefix)
     # what was mended once stands in the new text by itself
     unmended = [row for row in decided if row.fix is None]
-    again = planning.make([filled], standing.present_in(db), _still(filled, unmended))
-    wrong = [row.path for row in again.rows if row.action is Action.CONFLICT]
+    again = _planned(db, filled, unmended)
+    wrong = [row.path for row in again.rows if row.action in _ANOTHER]
     if wrong:
         raise NodedeckError(
             f"{file} would not read back {wrong[0]} as the database has it; nothing was changed."
         )
-    return text
+    return text, tuple(_lost(db, source, kept, decided, again)) if base != kept else ()
+
+
+def _lost(
+    db: Database, edited: Source, kept: bytes, decided: Sequence[RowChoice], after: Plan
+) -> Iterator[FieldChange]:
+    """What was put into the file by hand since the import, and is not in the text after."""
+    source = planning.source(edited.path, kept, role=edited.role, prefix=edited.prefix)
+    before, now = _values(_planned(db, source, decided)), _values(after)
+    for path, value in _values(_planned(db, edited, decided)).items():
+        changed = path not in before or planning.differ(path, value, before[path])
+        if changed and (path not in now or planning.differ(path, value, now[path])):
+            yield FieldChange(path=path, old=value, new=now.get(path))
+
+
+def _values(plan: Plan) -> dict[str, Any]:
+    values = {row.path: row.value for row in plan.rows}
+    (source,) = plan.sources
+    listed = source.root if source.role is Role.NODE_LIST else source.root.entries.get("nodes")
+    if listed is not None and source.role in (Role.NODE_LIST, Role.NODE_CONFIG):
+        values |= {join("nodes", name, "id"): name for name in _ids(listed)}
+    return values
+
+
+def _planned(db: Database, source: Source, decided: Sequence[RowChoice]) -> Plan:
+    return planning.make([source], standing.present_in(db), _still(source, decided))
 
 
 def _still(source: Source, decided: Sequence[RowChoice]) -> Choices:
@@ -59,7 +94,7 @@ def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> by
     text = source.data
     for row in against.rows:
         parts = split(row.path)
-        if row.action is Action.CONFLICT and parts[0] != "nodes":
+        if row.action in _ANOTHER and parts[0] != "nodes":
             text = replace(text, parts, row.present)
     named = {row.path for row in against.rows}
     for root in filter(is_dynamic, now):
@@ -69,39 +104,68 @@ def _node_config(db: Database, source: Source, against: Plan, moved: bool) -> by
             for name, value in now[root].items():
                 if not any(path in named for path in codec.leaves(value, root, name)):
                     text = replace(text, (root, name), value)
-    if "nodes" in in_file and (moved or _differ(source.root.entries["nodes"], against, now)):
-        kept = [row.path for row in against.rows if _only_in_file(row)]
-        if kept:
-            raise Refused(
-                f"{kept[0]} stands only in {source.path}, and the list of nodes around it is"
-                " another by now; nothing was changed.",
-                hint="Take it out of the file's copy and back in by hand, or use --state before.",
-            )
-        text = replace(text, ("nodes",), now.get("nodes", []))
+    if "nodes" in in_file:
+        nodes = now.get("nodes", [])
+        if _are_others(source, source.root.entries["nodes"], against, nodes, moved):
+            text = replace(text, ("nodes",), nodes)
     return text
 
 
-def _differ(item: Item, against: Plan, now: dict[str, Any]) -> bool:
+def _are_others(
+    source: Source, item: Item, against: Plan, now: list[dict[str, Any]], moved: bool
+) -> bool:
+    """Whether the file's nodes, as far as they went into the database, are others there by now.
+
+    Raises Refused where they are and the file holds something that the database does not.
+    """
     rows = [row for row in against.rows if split(row.path)[0] == "nodes"]
-    same = all(row.action in (Action.EQUAL, Action.STAY) for row in rows)
-    return not same or len(now.get("nodes", ())) != len(item.elements)
+    there = {node["id"] for node in now}
+    if not (moved or there - _ids(item) or _differ(rows, there)):
+        return False
+    kept = [row.path for row in rows if _only_in_file(row, there)]
+    if kept:
+        raise Refused(
+            f"{kept[0]} stands only in {source.path}, and the list of nodes around it is"
+            " another by now; nothing was changed.",
+            hint="Take it out of the file's copy and back in by hand, or use --state before.",
+        )
+    return True
 
 
-def _only_in_file(row: planning.Row) -> bool:
-    return row.action is Action.STAY and split(row.path)[0] == "nodes"
+def _differ(rows: Sequence[Row], there: set[str]) -> bool:
+    """Whether a value of a node is another, or a node that never went in is there by now."""
+    if any(row.action not in (Action.EQUAL, *_LEFT) for row in rows):
+        return True
+    compared = {_node_of(row) for row in rows if row.action is Action.EQUAL}
+    return any(_node_of(row) in there - compared for row in rows)
+
+
+def _only_in_file(row: Row, there: set[str]) -> bool:
+    """Whether the database has no place for a row, or has not the node that it is of."""
+    return row.action in _LEFT and (row.kind is None or _node_of(row) not in there)
+
+
+def _node_of(row: Row) -> str:
+    return "".join(split(row.path)[1:2])
+
+
+def _ids(item: Item) -> set[str]:
+    named = (element.entries.get("id") for element in item.elements)
+    return {name.text for name in named if name is not None}
 
 
 def _node_list(db: Database, source: Source, against: Plan, moved: bool) -> bytes:
     now = documents.legacy_shape(documents.database_tree(db))
-    if not moved and not _differ(source.root, against, now):
+    nodes = now.get("nodes", [])
+    if not _are_others(source, source.root, against, nodes, moved):
         return source.data
-    return (json.dumps(now.get("nodes", []), ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(nodes, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _settings(_db: Database, source: Source, against: Plan, _moved: bool) -> bytes:
     text = source.data
     for row in against.rows:
-        if row.action is Action.CONFLICT:
+        if row.action in _ANOTHER:
             parts = split(row.path)
             text = replace(text, _in_file(source, parts), row.present)
     return text

@@ -25,7 +25,8 @@ _OF_UNIT: Final = (
 )
 _FACTS: Final = "SELECT json_remove(receipt_json,'$.items') FROM imports WHERE id=?"
 _DONE: Final = (
-    "SELECT id, json_extract(receipt_json,'$.schema'), json_extract(receipt_json,'$.of')"
+    "SELECT id, json_extract(receipt_json,'$.schema'), json_extract(receipt_json,'$.of'),"
+    " json_extract(receipt_json,'$.state')"
     " FROM imports WHERE json_valid(receipt_json) ORDER BY id DESC"
 )
 _SHOWN: Final = ("file", "role", "digest", "backup", "totals")
@@ -102,11 +103,17 @@ def listed(manager: ConfigManager) -> list[dict[str, Any]]:
     return found
 
 
-def done(db: Database) -> tuple[list[int], dict[int, int]]:
-    """The numbers of imports, newest first; the receipt of its rollback by each one taken back."""
+def done(db: Database) -> tuple[list[int], dict[int, dict[str, int]]]:
+    """The numbers of imports, newest first; of each one taken back its rollbacks' receipts.
+
+    Those are by the state that they brought back.
+    """
     rows = db.rows(_DONE)
-    taken_back = {of: number for number, schema, of in rows if schema == ROLLBACK}
-    return [number for number, schema, _ in rows if schema == IMPORT], taken_back
+    taken_back: dict[int, dict[str, int]] = {}
+    for number, schema, of, state in rows:
+        if schema == ROLLBACK:
+            taken_back.setdefault(of, {})[state] = number
+    return [number for number, schema, *_ in rows if schema == IMPORT], taken_back
 
 
 def facts(db: Database, number: int) -> dict[str, Any]:

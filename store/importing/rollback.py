@@ -28,6 +28,7 @@ from store.models import FieldChange
 from store.paths import Kind
 from store.sealing.vault import Vault
 
+_TakenBack = dict[int, dict[str, int]]
 _Changed = dict[str, tuple[int, str | None, str | None]]
 # what the daemon writes by itself; everything else moved on because somebody wanted it to
 _DAEMONS: Final = (Kind.CHAIN, Kind.SEED, Kind.VERSIONS)
@@ -46,7 +47,9 @@ class Rollback:
 
     ``text`` is the file's new bytes, None where it stays; ``entities`` what is written back to the
     database, by path with its change and stored value of before; ``moved`` the values that an
-    operator changed since the import, with the value that they would have.
+    operator changed since the import, with the value that they would have; ``lost`` those that were
+    put into the file since and would go, with what takes their place. ``token`` is the import's,
+    and ``stopped`` whether it was stopped half-way and its journal stands.
     """
 
     receipt: int
@@ -58,43 +61,52 @@ class Rollback:
     moved: tuple[FieldChange, ...]
     file_edited: bool
     newest: int
+    token: str
+    lost: tuple[FieldChange, ...] = ()
+    stopped: bool = False
 
     @property
     def needs_force(self) -> bool:
         """Whether something that an operator did since the import is at stake."""
-        return bool(self.moved) or self.file_edited
+        return bool(self.moved) or bool(self.lost) or self.file_edited
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether file and database are as the rollback would leave them."""
-        return self.text is None and not self.entities
+        """Whether the file already has the values of now, and nothing was stopped half-way."""
+        return self.state is State.NOW and self.text is None and not self.stopped
 
 
 def plan(locations: Locations, number: int | None, state: State) -> Rollback:
     """Plan a rollback of an import, the newest one by default; nothing is changed.
 
     Raises UsageError where there is no such import, VersionConflict where it was taken back
-    already, Refused where its copy or the log's rows of it are gone, and CannotCut where the
-    file's text cannot be changed with proof.
+    already, Refused where its copy or the log's rows of it are gone, CannotCut where the
+    file's text cannot be changed with proof, and HalfDone where the newest is one that was stopped
+    before it was committed.
     """
+    if number is None:
+        _refuse_unsettled(locations)
     with ConfigManager.open(locations, actor="", read_only=True) as manager:
         db = manager.database
         with db.reading():
-            found, facts = _receipt(db, number)
+            found, facts = _receipt(db, number, state)
             if facts["backup"] is None:
                 return _of_database(locations, db, found, facts, state)
             file, kept = Path(facts["file_path"]), _copy(facts)
             data = files.read(file) if file.exists() else b""
-            ours = {facts["digest"], facts["digest_after"]}
-            edited = file.exists() and files.digest(data) not in ours
-            edited = edited and not _half_written(locations, facts)
+            left = unit.load(locations)
+            stopped = left is not None and left.token == facts.get("token")
+            edited = file.exists() and files.digest(data) not in _ours(db, found, facts)
+            edited = edited and not (left and stopped and unit.is_part_written(left))
             changed = _changed(db, facts)
+            lost: tuple[FieldChange, ...] = ()
             if state is State.BEFORE:
                 text, entities = kept, tuple(_write_back(db, changed))
                 moved = tuple(_moved(db, changed, before=True))
             else:
                 base, nodes = data if edited else kept, _nodes_moved(db, changed)
-                text, entities = legacy_now(db, facts, base, nodes_moved=nodes), ()
+                text, lost = legacy_now(db, facts, base, kept, nodes_moved=nodes)
+                entities = ()
                 moved = tuple(_moved(db, changed, before=False))
             return Rollback(
                 found,
@@ -106,6 +118,9 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
                 moved,
                 edited and state is State.BEFORE,
                 latest.newest_id(db),
+                facts.get("token", ""),
+                lost,
+                stopped,
             )
 
 
@@ -122,8 +137,8 @@ def _of_database(
     file, changed = locations.config, _changed(db, facts)
     data = files.read(file) if file.exists() else b""
     entities, moved = tuple(_write_back(db, changed)), tuple(_moved(db, changed, before=True))
-    newest = latest.newest_id(db)
-    return Rollback(number, state, file, data, None, entities, moved, False, newest)
+    newest, token = latest.newest_id(db), facts.get("token", "")
+    return Rollback(number, state, file, data, None, entities, moved, False, newest, token)
 
 
 def apply(
@@ -133,14 +148,19 @@ def apply(
     actor: str,
     clock: Callable[[], datetime],
     reason: str | None = None,
-) -> int:
-    """Do what the plan says, or nothing; the number of its receipt.
+) -> int | None:
+    """Do what the plan says, or nothing; the number of its receipt, None if it has nothing to do.
 
     Raises VersionConflict where the file or the database moved on since the plan was made, and
     HalfDone where the database is done and the file could not be written.
     """
+    if planned.nothing_to_do:
+        return None
     file = planned.file
     with unit.alone(locations, file):
+        left = unit.load(locations)
+        if left is not None and left.token != planned.token:
+            unit.recover_alone(locations, left)  # its journal is not ours to write over
         data = files.read(file) if file.exists() else b""
         if data != planned.data:
             raise VersionConflict(
@@ -180,7 +200,7 @@ def _commit(
     why = reason or f"rollback of import {planned.receipt}"
     with manager.transaction(why) as db:
         newest = latest.newest_id(db)
-        _refuse_again(planned.receipt, receipts.done(db)[1])
+        _refuse_again(planned.receipt, planned.state, receipts.done(db)[1])
         if newest != planned.newest and _touched_since(db, planned):
             raise VersionConflict(
                 "The database was changed since the rollback was planned; nothing was changed.",
@@ -210,10 +230,10 @@ def _touched_since(db: Database, planned: Rollback) -> bool:
     return any(history.kind_of(path) not in _DAEMONS for (path,) in rows)
 
 
-def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
+def _receipt(db: Database, number: int | None, state: State) -> tuple[int, dict[str, Any]]:
     imports, taken_back = receipts.done(db)
     if number is None:
-        number = next((each for each in imports if each not in taken_back), None)
+        number = next((each for each in imports if not _by(each, state, taken_back)), None)
         if number is None:
             raise UsageError(
                 "There is no import to take back; nothing was changed.",
@@ -224,7 +244,7 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
             f"There is no import {number}; nothing was changed.",
             hint="'nodedeck import list' shows them.",
         )
-    _refuse_again(number, taken_back)
+    _refuse_again(number, state, taken_back)
     facts = receipts.facts(db, number)
     if "changes" not in facts or "file_path" not in facts:
         raise Refused(
@@ -235,12 +255,27 @@ def _receipt(db: Database, number: int | None) -> tuple[int, dict[str, Any]]:
     return number, facts
 
 
-def _refuse_again(number: int, taken_back: dict[int, int]) -> None:
-    if number in taken_back:
+def _by(number: int, state: State, taken_back: _TakenBack) -> int | None:
+    """The receipt that stands against a rollback; one of the file alone leaves the rest to do."""
+    found = taken_back.get(number, {})
+    return found.get(State.BEFORE) or found.get(state)
+
+
+def _refuse_again(number: int, state: State, taken_back: _TakenBack) -> None:
+    if (receipt := _by(number, state, taken_back)) is not None:
         raise VersionConflict(
-            f"Import {number} was taken back already (receipt {taken_back[number]});"
-            " nothing was changed."
+            f"Import {number} was taken back already (receipt {receipt}); nothing was changed.",
+            hint=""
+            if State.BEFORE in taken_back[number]
+            else "That was with the values of now; '--state before' takes back all of it.",
         )
+
+
+def _ours(db: Database, number: int, facts: dict[str, Any]) -> set[str]:
+    """The digests of what the import found and left in the file, and rollbacks of it since."""
+    taken_back = receipts.done(db)[1].get(number, {}).values()
+    left = (receipts.facts(db, each)["digest_after"] for each in taken_back)
+    return {facts["digest"], facts["digest_after"], *left}
 
 
 def _copy(facts: dict[str, Any]) -> bytes:
@@ -253,9 +288,15 @@ def _copy(facts: dict[str, Any]) -> bytes:
     return data
 
 
-def _half_written(locations: Locations, facts: dict[str, Any]) -> bool:
-    left = unit.load(locations)
-    return left is not None and left.token == facts.get("token") and unit.is_part_written(left)
+def _refuse_unsettled(locations: Locations) -> None:
+    left = unit.standing(locations)
+    if left is None or (left.what == unit.IMPORT and unit.is_committed(locations, left)):
+        return
+    raise HalfDone(
+        f"What was done last, to {left.file}, was stopped half-way and is not among the receipts;"
+        " nothing was changed.",
+        hint="The next verb that writes settles it.",
+    )
 
 
 def _changed(db: Database, facts: dict[str, Any]) -> _Changed:

@@ -43,6 +43,9 @@ from store.locations import Locations, journal_of
 
 Result = TypeVar("Result")
 
+IMPORT: Final = "import"
+"""What a unit is that brings a file into the database; the other is a rollback."""
+
 _SCHEMA: Final = "nodedeck.import.journal/2"
 _BLOCK: Final = 512
 
@@ -62,9 +65,14 @@ class Unit:
     after: bytes | None
     copy: Path | None
     fresh: bool
-    what: str = "import"
+    what: str = IMPORT
     also: tuple[Path, ...] = ()
     token: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def name(self) -> str:
+        """What it is, for a sentence."""
+        return IMPORT if self.what == IMPORT else f"{IMPORT}'s {self.what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def carry_out(
             files.create(unit.copy, data)
         result = commit(unit.token)
     except BaseException:
-        if not _committed(locations, unit):
+        if not is_committed(locations, unit):
             _take_back(locations, unit)
         raise
     _complete(locations, unit)
@@ -113,6 +121,18 @@ def standing(locations: Locations) -> Unit | None:
     if not place.exists() or files.is_locked(place):
         return None
     return _load(locations)
+
+
+def told(locations: Locations, left: Unit) -> tuple[str, str]:
+    """What was left half done, and what becomes of it, which its commit decides."""
+    what = f"An {left.name} of {left.file} was stopped"
+    if not is_committed(locations, left):
+        return (
+            f"{what} before it was committed: the next verb that writes removes what it left.",
+            "'nodedeck import rollback' does no more than that.",
+        )
+    hint = "'nodedeck import rollback' takes it back." if left.what == IMPORT else ""
+    return f"{what} half-way: the next verb that writes finishes it.", hint
 
 
 def recover(locations: Locations) -> Recovered | None:
@@ -135,11 +155,25 @@ def recover(locations: Locations) -> Recovered | None:
 
 def recover_alone(locations: Locations, unit: Unit) -> Recovered:
     """As ``recover``, under the caller's ``alone``."""
-    if _committed(locations, unit):
+    if is_committed(locations, unit):
         _complete(locations, unit)
         return Recovered(unit, finished=True)
     _take_back(locations, unit)
     return Recovered(unit, finished=False)
+
+
+def is_committed(locations: Locations, unit: Unit) -> bool:
+    """Whether the database holds the unit's receipt, so that it is to be finished."""
+    if not locations.database.exists():
+        return False
+    try:
+        db = Database(locations.database, read_only=True)
+    except MissingDatabase:  # made, but nothing was committed into it
+        return False
+    try:
+        return receipts.is_kept(db, unit.token)
+    finally:
+        db.close()
 
 
 def is_part_written(unit: Unit) -> bool:
@@ -201,20 +235,6 @@ def _load(locations: Locations) -> Unit | None:
             f"{place} is not the journal of an import that this nodedeck can read.",
             hint="Look at it: it names the file and its copy. Remove it once they are in order.",
         ) from error
-
-
-def _committed(locations: Locations, unit: Unit) -> bool:
-    """Whether the database holds the unit's receipt."""
-    if not locations.database.exists():
-        return False
-    try:
-        db = Database(locations.database, read_only=True)
-    except MissingDatabase:  # made, but nothing was committed into it
-        return False
-    try:
-        return receipts.is_kept(db, unit.token)
-    finally:
-        db.close()
 
 
 def _complete(locations: Locations, unit: Unit) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from store import files
 from store.errors import ExitCode, NodedeckError
-from store.importing import unit
+from store.importing import unit, writing
 from tests.store.importing.samples import RUNNING, on_disk, places, put
 from tests.tui.test_cli import call, one_line
 
@@ -43,7 +43,7 @@ def test_the_next_verb_that_writes_finishes_it(
 ) -> None:
     stopped(capsys, monkeypatch)
     looked = call(capsys, "get", "current_height")
-    assert (looked.code, looked.out) == (0, "1934882\n")
+    assert (looked.code, looked.out) == (ExitCode.HALF_DONE, "1934882\n")
     assert "was stopped half-way: the next verb that writes finishes it" in looked.err
     assert (host / "config.yaml").read_text() == RUNNING
     wrote = call(capsys, "set", "current_height", "1934883")
@@ -81,13 +81,90 @@ def test_where_the_file_was_edited_writing_verbs_are_exit_4_until_it_is_settled(
     assert call(capsys, "set", "current_height", "1934890").code == 0
 
 
+def test_while_it_stands_readers_say_so_and_are_exit_4(
+    capsys: pytest.CaptureFixture[str], host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(capsys, monkeypatch)
+    doctor = call(capsys, "doctor", "--json")
+    (found,) = (item for item in doctor.json["items"] if "stopped half-way" in item["message"])
+    assert (doctor.code, found["severity"]) == (ExitCode.HALF_DONE, "warning")
+    status = call(capsys, "status", "--json")
+    assert status.json["restart"]["safe"] is False
+    assert any("stopped half-way" in each for each in status.json["restart"]["reasons"])
+    for verb in (
+        ("import", "plan", "config.yaml"),
+        ("import", "list"),
+        ("list",),
+        ("history",),
+        ("export", "-"),
+    ):
+        assert call(capsys, *verb).code == ExitCode.HALF_DONE
+    for verb in (("log",), ("completion", "bash"), ("get", "--help"), ("import", "--help")):
+        assert call(capsys, *verb).code == 0
+    assert call(capsys, "set", "current_height", "1934890").code == 0
+    assert "stopped" not in call(capsys, "doctor").out
+
+
+class Killed(BaseException):
+    """As a killed process: nothing that follows is done."""
+
+
+def killed_before_the_commit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An import of a file whose process was killed within its transaction."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "commit", killed)
+        patch.setattr(unit, "_take_back", killed)
+        with pytest.raises(Killed):
+            call(capsys, "import", "apply", name, "--yes", "--rewrite")
+    assert unit.standing(places(Path())) is not None
+
+
+def test_a_kill_before_the_commit_is_no_reason_to_take_an_earlier_import_back(
+    capsys: pytest.CaptureFixture[str], host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(capsys, *APPLY)
+    put(host, "other.yaml", "current_height: 5\nsvc: {a: 1}\n")
+    before = on_disk(host)
+    killed_before_the_commit(capsys, monkeypatch, "other.yaml")
+    left = on_disk(host)
+    told = call(capsys, "import", "list")
+    assert "other.yaml was stopped before it was committed" in told.err
+    assert "'nodedeck import rollback' does no more than that" in told.err
+    assert told.code == ExitCode.HALF_DONE
+    shown = call(capsys, "import", "rollback", "--dry-run", "--json")
+    assert (shown.code, shown.json["of"], on_disk(host)) == (0, None, left)
+    done = call(capsys, "import", "rollback", "--yes")
+    assert (done.code, done.out) == (0, "")
+    assert "before it was committed; what it left was removed." in one_line(done, 0)
+    assert on_disk(host) == before
+    assert call(capsys, "import", "rollback", "--dry-run", "--json").json["of"] == 1
+
+
+def test_a_kill_of_the_first_import_leaves_something_to_remove(
+    capsys: pytest.CaptureFixture[str], host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = on_disk(host)
+    killed_before_the_commit(capsys, monkeypatch, "config.yaml")
+    assert len(on_disk(host)) > len(before)
+    done = call(capsys, "import", "rollback", "--yes")
+    assert "what it left was removed." in one_line(done, 0)
+    assert on_disk(host) == before
+
+
 def test_read_only_it_is_left_as_it_is(
     capsys: pytest.CaptureFixture[str], host: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped(capsys, monkeypatch)
     before = on_disk(host)
     assert call(capsys, "import", "rollback", "--yes", "--read-only").code == ExitCode.REFUSED
-    assert call(capsys, "get", "current_height", "--read-only").code == 0
+    ran = call(capsys, "get", "current_height", "--read-only")
+    assert (ran.code, ran.out) == (ExitCode.HALF_DONE, "1934882\n")
     assert on_disk(host) == before
 
 
@@ -106,6 +183,17 @@ def test_a_dry_run_shows_and_changes_nothing(
     ran = call(capsys, "import", "rollback", "--dry-run")
     assert ran.out == "nodes.node1.host: 192.0.2.21 → moved, since the import\n"
     assert on_disk(host) == before
+
+
+def test_where_nothing_was_cut_the_values_of_now_need_no_rollback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call(capsys, *APPLY[:-1])
+    ran = call(capsys, "import", "rollback", "--yes", "--json")
+    assert (ran.code, ran.json["receipt"]) == (0, None)
+    assert "nothing was taken back. '--state before' takes import 1 out" in ran.err
+    back = call(capsys, "import", "rollback", "--yes", "--json", "--state", "before")
+    assert (back.code, back.json["receipt"]) == (0, 2)
 
 
 def test_what_an_operator_changed_needs_force(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from store import database
-from store.errors import Refused, UsageError
+from store.errors import ExitCode, Refused, UsageError
+from store.locations import Locations
 from tui import output
 from tui.session import Given, Session, begin
 from tui.startup import prepared
 
 _GIVEN: Final = "nodedeck.given"
+_HALF_DONE: Final = "nodedeck.half_done"
 _TO_NOW: Final = "esc closes this line, and again it goes back to now."
 
 
@@ -86,8 +89,22 @@ def session(context: click.Context, *, offer: bool = True) -> Session:
         if deck is None
         else replace(deck, reason=noted(context).reason)
     )
-    begun = replace(begun, say=output.say)
+    begun = replace(begun, say=output.say, half_done=partial(_note_half_done, context))
     return prepared(begun, output.say) if offer else begun
+
+
+def _note_half_done(context: click.Context, locations: Locations) -> None:
+    context.meta[_HALF_DONE] = locations
+
+
+def exit_code(context: click.Context, code: int) -> int:
+    """A verb's exit code; where it read beside an import that still stands half done, 4 for 0."""
+    locations: Locations | None = context.meta.get(_HALF_DONE)
+    if locations is None or code != ExitCode.OK:
+        return code
+    from tui import halfdone
+
+    return ExitCode.HALF_DONE if halfdone.stands(locations) else code
 
 
 def _deck(context: click.Context) -> Session | None:

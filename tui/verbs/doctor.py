@@ -12,6 +12,7 @@ import click
 from store import leak_doctor
 from store.doctor import examine
 from store.errors import ExitCode, UsageError
+from store.file_checks import STOPPED_IMPORT
 from store.findings import Finding, Severity, in_order
 from store.manager import utc_now
 from store.sealing.leaks import judged
@@ -84,8 +85,10 @@ def command(
         output.put_lines(output.aligned([output.finding_cells(each) for each in findings]))
     else:
         output.say(f"Nothing is wrong with {current.locations.database}.")
-    critical = any(each.severity is Severity.CRITICAL for each in findings)
-    return ExitCode.CRITICAL if critical else ExitCode.OK
+    if any(each.severity is Severity.CRITICAL for each in findings):
+        return ExitCode.CRITICAL
+    stopped = any(each.rule == STOPPED_IMPORT for each in findings)
+    return ExitCode.HALF_DONE if stopped else ExitCode.OK
 
 
 def terminal_findings(environ: Mapping[str, str]) -> list[Finding]:

@@ -63,7 +63,9 @@ def plan_command(
 
     All files are one import. What stays in a file, and what does not fit, is named with its line.
     """
-    plan = made(common.session(context, offer=False), file, given)
+    current = common.session(context, offer=False)
+    current.warn_half_done()  # a plan opens the database by itself
+    plan = made(current, file, given)
     rows = plan.changes if changes else plan.rows
     if as_json:
         shown_plan = _fields(planning.as_json(plan))
@@ -241,6 +243,9 @@ def rollback_command(
     current = common.session(context, offer=False)
     if not dry_run:
         common.refuse_read_only(current)
+    if number is None and rollback_verb.settled(current, dry_run=dry_run, as_json=as_json):
+        return
+    if not dry_run:
         common.settle_first(current)
     rollback_verb.run(
         current,

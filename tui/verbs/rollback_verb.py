@@ -7,7 +7,7 @@ from store.importing import rollback, unit
 from store.importing.rollback import Rollback, State
 from store.manager import utc_now
 from store.models import FieldChange
-from tui import output, streams
+from tui import halfdone, output, streams
 from tui.session import Session
 from tui.verbs.asking import confirm, type_name
 from tui.verbs.changes import shown
@@ -15,7 +15,43 @@ from tui.verbs.changes import shown
 
 def usual(current: Session) -> State:
     """What a rollback brings back unless told: of an import that was stopped, all of before."""
-    return State.NOW if unit.standing(current.locations) is None else State.BEFORE
+    left = unit.standing(current.locations)
+    return State.BEFORE if left is not None and _is_import(current, left) else State.NOW
+
+
+def settled(current: Session, *, dry_run: bool, as_json: bool) -> bool:
+    """Whether something was stopped that has no receipt to take back, and is settled now.
+
+    That is an import of before its commit, whose leftovers are removed, or a rollback, which is
+    finished; a dry run says so only. Raises HalfDone where it cannot be finished.
+    """
+    left = unit.standing(current.locations)
+    if left is None or _is_import(current, left):
+        return False
+    if dry_run:
+        halfdone.warned(current.locations, output.say)
+    else:
+        halfdone.finished(current.locations, output.say)
+    if as_json:
+        output.put_json(
+            "import.rollback",
+            of=None,
+            state=State.BEFORE.value,
+            file=str(left.file),
+            rewrites_file=False,
+            entities=[],
+            moved=[],
+            lost=[],
+            file_edited=False,
+            dry_run=dry_run,
+            receipt=None,
+        )
+    return True
+
+
+def _is_import(current: Session, left: unit.Unit) -> bool:
+    """Whether what was stopped is an import that the database knows of."""
+    return left.what == unit.IMPORT and unit.is_committed(current.locations, left)
 
 
 def run(
@@ -33,17 +69,22 @@ def run(
     planned = rollback.plan(current.locations, number, state)
     if not as_json:
         output.put_lines(_line(field, state) for field in planned.moved)
+        output.put_lines(
+            f"{_change(field)}, in the file, by this rollback" for field in planned.lost
+        )
     _say(planned)
     receipt = None
-    if not dry_run:
+    if planned.nothing_to_do:
+        output.say(nothing_done(planned))
+    elif not dry_run:
         what = f"The rollback of import {planned.receipt}"
         if planned.needs_force and not force:
             if no_input or not streams.has_somebody():
                 raise UsageError(
-                    f"{what} would undo what an operator did since; nothing was changed.",
+                    f"{what} would undo what was done by hand since; nothing was changed.",
                     hint="Look at it with --dry-run, and add --force to do it all the same.",
                 )
-            warning = "What an operator changed since the import is at stake; --force takes it."
+            warning = "What was changed by hand since the import is at stake; --force takes it."
             type_name(planned.file.name, warning, what, yes=False, no_input=no_input)
         else:
             question = f"Take import {planned.receipt} of {planned.file} back now?"
@@ -65,6 +106,7 @@ def run(
             rewrites_file=planned.text is not None,
             entities=[path for path, _, _ in planned.entities],
             moved=[_field(field) for field in planned.moved],
+            lost=[_field(field) for field in planned.lost],
             file_edited=planned.file_edited,
             dry_run=dry_run,
             receipt=receipt,
@@ -72,8 +114,20 @@ def run(
 
 
 def _line(field: FieldChange, state: State) -> str:
-    change = f"{field.path}: {shown(field.path, field.old)} → {shown(field.path, field.new)}"
+    change = _change(field)
     return f"{change}, by this rollback" if state is State.BEFORE else f"{change}, since the import"
+
+
+def nothing_done(planned: Rollback) -> str:
+    """Why there is nothing to take back, and what there is."""
+    return (
+        f"It has the values of now already, and nothing was taken back. '--state before' takes"
+        f" import {planned.receipt} out of the database again."
+    )
+
+
+def _change(field: FieldChange) -> str:
+    return f"{field.path}: {shown(field.path, field.old)} → {shown(field.path, field.new)}"
 
 
 def _field(field: FieldChange) -> dict[str, object]:
@@ -90,5 +144,8 @@ def _say(planned: Rollback) -> None:
         output.say(f"{planned.file} gets its legacy shape, with the values of now.")
     if planned.file_edited:
         output.say(f"{planned.file} was edited since the import; that edit would be lost.")
+    if planned.lost:
+        named = f"{planned.file} was edited since the import"
+        output.say(f"{named}; of that edit {len(planned.lost)} values would be lost.")
     if planned.entities:
         output.say(f"{len(planned.entities)} values of the database go back to what they were.")

@@ -203,11 +203,11 @@ class Bench:
         places = self.session.locations
         return await in_thread(lambda: rollback.plan(places, number, state), name="rollback")
 
-    async def take_back(self, planned: Rollback, reason: str | None) -> int:
-        """Take an import back, the number of the receipt; raises what ``rollback.apply`` raises."""
+    async def take_back(self, planned: Rollback, reason: str | None) -> int | None:
+        """Take an import back; returns and raises what ``rollback.apply`` does."""
         session = self.session
 
-        def work() -> int:
+        def work() -> int | None:
             return rollback.apply(
                 planned,
                 session.locations,

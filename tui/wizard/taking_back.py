@@ -76,14 +76,21 @@ class StateScreen(Dialog[Rollback]):
         try:
             planned = await self._bench.rollback(self._number, state)
         except NodedeckError as fault:
-            said = self.query_one("#fault", Static)
-            said.update(clean(str(fault)))
-            said.display = True
-            self.stand_back()
+            self._stays(str(fault))
         else:
-            self.dismiss(planned)
+            if planned.nothing_to_do:
+                name = planned.file.name
+                self._stays(f"{name} has the values of now already: there is nothing to change.")
+            else:
+                self.dismiss(planned)
         finally:
             self._busy = False
+
+    def _stays(self, why: str) -> None:
+        said = self.query_one("#fault", Static)
+        said.update(clean(why))
+        said.display = True
+        self.stand_back()
 
 
 def ask(app: App[int], bench: Bench, number: int, done: Callable[[str], object]) -> None:
@@ -99,7 +106,7 @@ def ask(app: App[int], bench: Bench, number: int, done: Callable[[str], object])
 def _review(
     bench: Bench, planned: Rollback, done: Callable[[str], object]
 ) -> tuple[ReviewScreen, Callable[[Outcome | None], None]]:
-    receipts: list[int] = []
+    receipts: list[int | None] = []
 
     async def commit(reason: str | None) -> object:
         receipts.append(await bench.take_back(planned, reason))
@@ -122,13 +129,18 @@ def _review(
 def preview(planned: Rollback) -> Preview:
     """What a rollback changes: the file as a whole, and what an operator changed since."""
     fields = [FieldChange(path=planned.file.name, old=None, new=_file(planned))]
-    fields += planned.moved
+    fields += (*planned.moved, *planned.lost)
     notes = []
     if planned.moved:
         by = "goes back by this" if planned.state is State.BEFORE else "changed since the import"
         notes.append(f"What an operator did {by}; it is at stake.")
     if planned.file_edited:
         notes.append(f"{planned.file.name} was edited since the import; that edit would be lost.")
+    if planned.lost:
+        many = len(planned.lost)
+        notes.append(
+            f"{planned.file.name} was edited since; of that {many:,} values would be lost."
+        )
     if planned.entities:
         many = len(planned.entities)
         notes.append(f"{many:,} values of the database go back to what they were.")

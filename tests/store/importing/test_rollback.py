@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from store.errors import NodedeckError, Refused, UsageError, VersionConflict
-from store.importing import receipts, rollback, unit
+from store.errors import HalfDone, NodedeckError, Refused, UsageError, VersionConflict
+from store.importing import apply as engine
+from store.importing import plan as planning
+from store.importing import receipts, rollback, unit, writing
+from store.importing.plan import Choices, Strategy
 from store.importing.rollback import State
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -19,6 +22,7 @@ from tests.store.importing.samples import (
     SAMPLES,
     SETTINGS,
     database_leaves,
+    on_disk,
     places,
     plan,
     put,
@@ -79,6 +83,29 @@ def test_now_keeps_what_was_edited_in_the_file_since(tmp_path: Path) -> None:
     assert not planned.needs_force
     assert "port: 9001 " in file.read_text()
     assert {str(row.action) for row in plan(file, at).rows} == {"equal", "stay"}
+
+
+def test_now_shows_what_it_would_drop_of_an_edit_of_the_file(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at, rewrite=True)
+    file.write_text(
+        file.read_text()
+        + "nodes: [{id: newnode, host: h, rack: r4}]\ncurrent_height: 7\nadded: 1\n"
+    )
+    with pytest.raises(Refused, match=r"nodes\.newnode\.rack stands only in"):
+        rollback.plan(at, None, State.NOW)
+    file.write_text(file.read_text().replace(", rack: r4", ""))
+    planned = rollback.plan(at, None, State.NOW)
+    assert planned.needs_force
+    lost = {each.path: (each.old, each.new) for each in planned.lost}
+    assert lost == {
+        "nodes.newnode.id": ("newnode", None),
+        "nodes.newnode.host": ("h", None),
+        "current_height": (7, 1934882),
+    }
+    rollback.apply(planned, at, actor=ACTOR, clock=FixedClock())
+    assert "newnode" not in file.read_text()
+    assert "added: 1" in file.read_text()
 
 
 def test_what_an_operator_changed_since_needs_force_and_is_shown(tmp_path: Path) -> None:
@@ -149,6 +176,27 @@ def test_a_field_that_only_the_file_has_is_never_dropped(tmp_path: Path) -> None
     assert file.read_bytes() == cut
 
 
+@pytest.mark.parametrize("name", ["config.yaml", "n.json"])
+def test_nodes_that_never_went_in_stay_as_they_are_in_the_file(tmp_path: Path, name: str) -> None:
+    """One is refused and one left out; the list is another only once the third is."""
+    refused = '{"id": "a", "host": "h", "poc_port": 99999}'
+    nodes = f'[{refused}, {{"id": "b", "host": "i"}}, {{"id": "c", "host": "j"}}]'
+    config = name == "config.yaml"
+    text = f"current_height: 5\nnodes: {nodes}\n" if config else nodes
+    file, at = put(tmp_path, name, text), places(tmp_path)
+    choices = Choices().with_row("nodes.b", strategy=Strategy.KEEP)
+    choices = choices.with_row("current_height", strategy=Strategy.REPLACE)  # today's wins later
+    made = engine.preview([planning.load(file)], at, choices)
+    engine.apply(made, at, actor=ACTOR, clock=FixedClock(), rewrite=config)
+    if config:
+        foreign.write(at.database, "UPDATE chain_state SET value='6'")
+    now = rollback.plan(at, None, State.NOW).text
+    assert now == (text.replace("height: 5", "height: 6").encode() if config else None)
+    foreign.write(at.database, "UPDATE inference_nodes SET host='x'")
+    with pytest.raises(Refused, match=r"nodes\.a\.\w+ stands only in .* is another by now"):
+        rollback.plan(at, None, State.NOW)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "path", "value"),
     [
@@ -194,8 +242,15 @@ def test_what_cannot_be_taken_back_is_said(tmp_path: Path) -> None:
         rollback.plan(at, 1, State.NOW)
     result.backup.write_bytes(kept)
     taken_back(at, State.NOW, 1)
-    with pytest.raises(VersionConflict, match="taken back already"):
+    with pytest.raises(VersionConflict, match=r"taken back already .*'--state before' takes back"):
         rollback.plan(at, 1, State.NOW)
+    with pytest.raises(UsageError, match="no import to take back"):
+        rollback.plan(at, None, State.NOW)
+    assert not taken_back(at, State.BEFORE).needs_force
+    assert (file.read_text(), database_leaves(at)) == (RUNNING, {})
+    for state in State:
+        with pytest.raises(VersionConflict, match=r"taken back already \(receipt 3\)"):
+            rollback.plan(at, 1, state)
     with pytest.raises(UsageError, match="no import to take back"):
         rollback.plan(at, None, State.BEFORE)
 
@@ -228,14 +283,62 @@ def test_a_file_that_is_gone_stays_gone_where_the_rollback_is_refused(tmp_path: 
     assert unit.standing(at) is None
 
 
+def test_a_rollback_settles_what_another_import_left_and_never_writes_over_its_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at, rewrite=True)
+    planned = rollback.plan(at, None, State.BEFORE)
+    other = put(tmp_path, "other.yaml", "svc: {a: 1}\n")
+    before = sorted(path.name for path in tmp_path.glob("other.*"))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "commit", killed)
+        patch.setattr(unit, "_take_back", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(other, at, rewrite=True)
+    with pytest.raises(HalfDone, match=r"other\.yaml, was stopped half-way"):
+        rollback.plan(at, None, State.BEFORE)
+    assert rollback.plan(at, 1, State.BEFORE) == planned
+    rollback.apply(planned, at, actor=ACTOR, clock=FixedClock())
+    assert sorted(path.name for path in tmp_path.glob("other.*")) == before
+    assert (file.read_text(), unit.standing(at)) == (RUNNING, None)
+
+
 def test_of_two_who_take_one_import_back_the_second_is_refused(tmp_path: Path) -> None:
     file, at = put(tmp_path, "n.json", NODES), places(tmp_path)
     run(file, at)
-    first, second = (rollback.plan(at, None, State.NOW) for _ in range(2))
+    first, second = (rollback.plan(at, None, State.BEFORE) for _ in range(2))
     rollback.apply(first, at, actor=ACTOR, clock=FixedClock())
     with pytest.raises(VersionConflict, match="Import 1 was taken back already"):
         rollback.apply(second, at, actor=ACTOR, clock=FixedClock())
     assert rollback_receipts(at) == 1
+
+
+def test_after_the_values_of_now_all_of_before_is_still_to_be_had(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at, rewrite=True)
+    foreign.write(at.database, "UPDATE chain_state SET value='7' WHERE key='current_height'")
+    taken_back(at, State.NOW)
+    assert "current_height: 7\n" in file.read_text()
+    planned = taken_back(at, State.BEFORE)
+    assert not planned.file_edited, "what a rollback wrote is no edit of somebody's"
+    assert (file.read_text(), database_leaves(at)) == (RUNNING, {})
+
+
+def test_a_rollback_that_changes_nothing_leaves_nothing(tmp_path: Path) -> None:
+    file, at = put(tmp_path, "config.yaml", RUNNING), places(tmp_path)
+    run(file, at)
+    planned = rollback.plan(at, None, State.NOW)
+    assert planned.nothing_to_do
+    before = on_disk(tmp_path)
+    assert rollback.apply(planned, at, actor=ACTOR, clock=FixedClock()) is None
+    assert (on_disk(tmp_path), rollback_receipts(at)) == (before, 0)
+    taken_back(at, State.BEFORE)
+    assert database_leaves(at) == {}
 
 
 def rollback_receipts(at: Locations) -> int:
