@@ -315,11 +315,11 @@ def test_another_database_is_a_source(capsys: pytest.CaptureFixture[str], host: 
 
 
 def test_secrets_show_nowhere(capsys: pytest.CaptureFixture[str], host: Path) -> None:
-    put(host, "provider_keys.json", KEYS)
+    put(host, "services.json", KEYS)
     for argv in (
-        ("import", "plan", "provider_keys.json"),
-        ("import", "plan", "provider_keys.json", "--json"),
-        (*APPLY, "provider_keys.json", "--yes", "--json", "--rewrite"),
+        ("import", "plan", "services.json"),
+        ("import", "plan", "services.json", "--json"),
+        (*APPLY, "services.json", "--yes", "--json", "--rewrite"),
         ("import", "list", "--json"),
         ("list",),
         ("export",),
@@ -328,7 +328,7 @@ def test_secrets_show_nowhere(capsys: pytest.CaptureFixture[str], host: Path) ->
         ran = call(capsys, *argv)
         assert ran.code == 0
         assert SECRET not in ran.out + ran.err
-    assert SECRET in (host / "provider_keys.json").read_text()
+    assert SECRET in (host / "services.json").read_text()
     assert SECRET.encode() not in (host / "state.db").read_bytes()
 
 

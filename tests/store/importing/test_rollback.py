@@ -155,7 +155,7 @@ def test_a_field_that_only_the_file_has_is_never_dropped(tmp_path: Path) -> None
         ("s.yaml", "svc: {a: 1, b: x}\n", "svc.a", "2"),
         ("s.yaml", "top: 1\nsvc: {a: 1}\n", "s.top", "2"),
         ("n.json", NODES, "nodes.node1.max_concurrent", "7"),
-        ("provider_keys.json", KEYS, "openai.model", "gpt-y"),
+        ("services.json", KEYS, "openai.model", "gpt-y"),
     ],
 )
 def test_settings_and_node_lists_come_back_with_todays_values(
