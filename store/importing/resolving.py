@@ -1,8 +1,8 @@
 """What becomes of each candidate: the database, the other files and the choices decide.
 
 A path that two files give different values is a conflict that names both, and neither is taken
-until one of them is left out. What several files give alike, or complete for each other, is one
-entity.
+until one of them is left out; so it is where one of them does not fit. What several files give
+alike, or complete for each other, is one entity.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Resolver:
         self.writes: dict[str, Write] = {}
         self.seals: dict[str, Seal] = {}
         self._groups: dict[str, list[Candidate]] = {}
+        self._misfits: dict[str, list[Candidate]] = {}
         self._walked: Walked
         self._made: dict[str, Any] = {}
 
@@ -77,6 +78,8 @@ class Resolver:
             for step in walked.steps:
                 if isinstance(step, Candidate):
                     self._groups.setdefault(step.path, []).append(step)
+            for misfit in walked.misfits:
+                self._misfits.setdefault(misfit.path, []).append(misfit)
         for walked in every:
             self._walked = walked
             for step in walked.steps:
@@ -250,7 +253,7 @@ class Resolver:
 
     def _contested(self, one: Candidate) -> dict[str, str]:
         """The leaves to which another file gives another value, each with both places."""
-        group = self._groups[one.path]
+        group = [*self._groups[one.path], *self._misfits.get(one.path, ())]
         if len(group) == 1:
             return {}
         told: dict[str, str] = {}

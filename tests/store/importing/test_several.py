@@ -96,6 +96,28 @@ def test_two_files_that_differ_at_a_path_are_a_conflict_that_names_both(tmp_path
     assert {key for _, key in plan.movable} == {("current_height",)}
 
 
+def test_what_does_not_fit_hides_no_conflict_with_another_file(tmp_path: Path) -> None:
+    texts = {
+        "a": "nodes: [{id: n, host: one, version: 1.10, poc_port: 99999}, {id: m, poc_port: -1}]\n"
+        "current_height: -4\n",
+        "b": "nodes: [{id: n, host: two, version: '1.10', poc_port: 8080}, {id: m, host: x}]\n"
+        "current_height: 5\n",
+    }
+    plan = made(tmp_path, None, **texts)
+    told = fates(plan)
+    assert {path: told["b", path] for each, path in told if each == "b"} == {
+        "nodes.n.host": "conflict",
+        "nodes.n.version": "skip",
+        "nodes.n.poc_port": "conflict",
+        "nodes.m.host": "add",
+        "current_height": "conflict",
+    }
+    assert [write.path for write in plan.writes] == ["nodes.m"]
+    kept = Choices().with_row("nodes.n", file=tmp_path / "a.yaml", strategy=Strategy.KEEP)
+    settled = made(tmp_path, kept, **texts)
+    assert [write.path for write in settled.writes] == ["nodes.n", "nodes.m"]
+
+
 def test_leaving_one_out_settles_it_and_the_rest_comes_together(tmp_path: Path) -> None:
     b = tmp_path / "b.yaml"
     plan = made(
