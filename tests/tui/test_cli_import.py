@@ -203,6 +203,7 @@ def test_bad_calls_change_nothing(
 
 def test_the_report_names_what_does_not_go(capsys: pytest.CaptureFixture[str], host: Path) -> None:
     put(host, "config.yaml", RUNNING)
+    os.utime(host / "config.yaml", (1_000_000_000, 1_000_000_000))  # no daemon is at it
     ran = call(capsys, *APPLY, "config.yaml", "--yes", "--rewrite", "--reason", "moving in")
     assert ran.out == ""
     copy = next(host.glob("config.yaml.pre-migration.*"))
