@@ -324,6 +324,7 @@ class Resolver:
                 one.kind,
                 tree.read_as[id(place)][1] if id(place) in tree.read_as else "",
                 id(place) in tree.fixed,
+                one.key,
             )
         )
 

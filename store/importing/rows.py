@@ -56,6 +56,7 @@ class Row:
     ``kind`` is that of the entity it would be part of, None where the database has no place for it.
     ``present`` is the database's value. ``readings`` are told where YAML readers disagree, and
     ``reading`` names the one that was chosen; ``fixed`` says that an operator mended the value.
+    ``at`` is the key of the file that goes if the entity is cut out, empty where none could be.
     """
 
     path: str
@@ -70,6 +71,7 @@ class Row:
     kind: Kind | None = None
     reading: str = ""
     fixed: bool = False
+    at: tuple[str, ...] = ()
 
     @property
     def destination(self) -> str:

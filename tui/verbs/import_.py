@@ -288,8 +288,11 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
     for row in plan.rows:
         if row.action in _NAMED and "static key" not in row.reason:
             output.say(f"{_place(row, plan)}{row.path}: {row.reason}.")
+    for remaining in result.remains:
+        output.say(remaining.sentence)
     if result.rewritten_file is not None:
-        output.say(f"{result.rewritten_file} now holds only what stays in it.")
+        if not any(each.cut for each in result.remains):
+            output.say(f"{result.rewritten_file} now holds only what stays in it.")
     elif result.uncut:
         output.say(f"{_named(plan)} {_as_it_was(plan)}. {result.uncut}")
     elif rewrite and not result.nothing_to_do:

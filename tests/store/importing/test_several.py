@@ -118,6 +118,23 @@ def test_what_does_not_fit_hides_no_conflict_with_another_file(tmp_path: Path) -
     assert [write.path for write in settled.writes] == ["nodes.n", "nodes.m"]
 
 
+def test_what_a_cut_leaves_of_what_the_database_has_is_told_with_its_lines(tmp_path: Path) -> None:
+    text = "current_height: 5\nnodes:\n- {id: n, host: one}\n- {id: m, host: x}\napi: {port: 1}\n"
+    paths = [put(tmp_path, "c.yaml", text), put(tmp_path, "s.toml", "[svc]\na = 1\nb = 2\n")]
+    choices = Choices().with_row("nodes.m", strategy=Strategy.KEEP)
+    plan = engine.preview([planning.load(each) for each in paths], places(tmp_path), choices)
+    done = carry_out(plan, tmp_path, rewrite=True)
+    assert paths[0].read_text().splitlines()[1] == "- {id: n, host: one}"
+    assert [(each.file, each.cut) for each in done.remains] == [(paths[0], True), (paths[1], False)]
+    assert [each.sentence.partition(": ")[2] for each in done.remains] == [
+        "nodes.n (line 2).",
+        "it is TOML, which cannot be cut. What the database has too begins at the lines 2-3.",
+    ]
+    with pytest.raises(CannotCut, match="is TOML") as alone:
+        engine.cut_text(engine.preview([planning.load(paths[1])], places(tmp_path)))
+    assert "Remove by hand what begins at the lines 2-3." in alone.value.hint
+
+
 def test_leaving_one_out_settles_it_and_the_rest_comes_together(tmp_path: Path) -> None:
     b = tmp_path / "b.yaml"
     plan = made(
