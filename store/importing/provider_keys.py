@@ -81,7 +81,8 @@ def planned(
     def row(name: str, item: Item, value: Any, action: Action, why: str) -> None:
         path = join(*split(entity), name)
         rows.append(Row(path, value, action, line=item.line, reason=why, file=file,
-                        column=item.column, kind=Kind.PROVIDER))  # fmt: skip
+                        column=item.column, kind=Kind.PROVIDER,
+                        contested=action is Action.CONFLICT))  # fmt: skip
 
     for column, item in _columns(provider):
         shown = MASK if column == "api_key" else masked((*split(entity), column), item.value)

@@ -143,7 +143,7 @@ class Resolver:
         elif strategy is Strategy.KEEP:
             self._row(one, one.path, MASK, Action.SKIP, why=f"{_LEFT_OUT}; {IN_FILE}")
         elif others := self._others(one):
-            self._row(one, one.path, MASK, Action.CONFLICT, why=others)
+            self._row(one, one.path, MASK, Action.CONFLICT, why=others, contested=True)
         elif keeps:
             self._row(one, one.path, MASK, Action.STAY, why=_THERE)
         else:
@@ -201,7 +201,9 @@ class Resolver:
         stays = False
         for leaf, wanted in mine.items():
             action, why = self._fate(there, leaf, wanted, strategies[leaf])
-            self._row(one, leaf, wanted, action, now=theirs.get(leaf), why=why)
+            waits = action in (Action.CONFLICT, Action.SKIP) and bool(contested)
+            waits = waits and strategies[leaf] is not Strategy.KEEP
+            self._row(one, leaf, wanted, action, now=theirs.get(leaf), why=why, contested=waits)
             if action in (Action.ADD, Action.CHANGE):
                 taken.add(leaf)
             stays |= bool(contested) or (action is Action.SKIP and leaf not in theirs)
@@ -304,7 +306,15 @@ class Resolver:
             self.writes[one.path] = Write(one.path, one.kind, value)
 
     def _row(
-        self, one: Candidate, leaf: str, wanted: Any, action: Action, *, now: Any = None, why: str
+        self,
+        one: Candidate,
+        leaf: str,
+        wanted: Any,
+        action: Action,
+        *,
+        now: Any = None,
+        why: str,
+        contested: bool = False,
     ) -> None:
         place, tree = nearest(one.item, leaf, one.path), self._walked.tree
         parts = split(leaf)
@@ -325,6 +335,7 @@ class Resolver:
                 tree.read_as[id(place)][1] if id(place) in tree.read_as else "",
                 id(place) in tree.fixed,
                 one.key,
+                contested,
             )
         )
 

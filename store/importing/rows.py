@@ -57,6 +57,7 @@ class Row:
     ``present`` is the database's value. ``readings`` are told where YAML readers disagree, and
     ``reading`` names the one that was chosen; ``fixed`` says that an operator mended the value.
     ``at`` is the key of the file that goes if the entity is cut out, empty where none could be.
+    ``contested`` says that another file gives it, or what goes with it, another value.
     """
 
     path: str
@@ -72,6 +73,7 @@ class Row:
     reading: str = ""
     fixed: bool = False
     at: tuple[str, ...] = ()
+    contested: bool = False
 
     @property
     def destination(self) -> str:
