@@ -280,6 +280,14 @@ def test_a_reading_can_be_chosen(*, tmp_path: Path, text: str, reader: str, valu
     assert (row.value, type(row.value), row.reading) == (value, type(value), reader)
 
 
+def test_a_later_decision_covers_an_earlier_one(tmp_path: Path) -> None:
+    choices = Choices().with_row("svc.at", reading="PyYAML").with_row("svc.*", reading="YAML 1.2")
+    (row,) = made(tmp_path, choices, c="svc: {at: yes}\n").rows
+    assert (row.value, row.reading) == ("yes", "YAML 1.2")
+    (row,) = made(tmp_path, choices.with_row("svc.at", fix="3"), c="svc: {at: yes}\n").rows
+    assert (row.value, row.fixed) == (3, True)
+
+
 def test_only_one_file_is_rewritten_and_two_are_refused(tmp_path: Path) -> None:
     texts = {"config": RUNNING, "other": "svc: {a: 1}\n"}
     plan = made(tmp_path, None, **texts)
