@@ -250,6 +250,11 @@ class NodedeckApp(SecretLooks, CommandLine):
         return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
 
     async def action_quit(self) -> None:
+        """Leave nodedeck as ``interrupt`` does, but never break off an import with one letter."""
+        if self._wizard is None or not self._wizard.tell_it_runs():
+            await self.action_interrupt()
+
+    async def action_interrupt(self) -> None:
         """Leave nodedeck; staged edits ask first; a verb or an import that runs is ended."""
         if self.interrupt_verb() or self._stopping_an_import():
             return
@@ -259,7 +264,7 @@ class NodedeckApp(SecretLooks, CommandLine):
             self._settings.ask_to_leave(lambda: self.ask_to_leave(self.exit))
 
     def _stopping_an_import(self) -> bool:
-        """Wish that an import that runs stops; whether one does that was not asked before."""
+        """Wish that an import that runs stops; whether nodedeck stays to show what comes of it."""
         return self._wizard is not None and self._wizard.ask_to_stop()
 
     @property

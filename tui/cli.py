@@ -14,7 +14,7 @@ import click
 
 from store.database import INTERACTIVE_BUSY_MS
 from store.errors import ExitCode, NodedeckError, UsageError
-from tui import output, streams
+from tui import output, startup, streams
 from tui.session import Session
 from tui.verbs import common
 
@@ -115,15 +115,19 @@ cli.params.append(common.reason_option())
 def _open_deck(context: click.Context) -> int:
     if streams.console() is not None:
         raise UsageError("This is the deck already.", hint="Name a verb; tab shows them.")
-    current = common.session(context)
     if not output.at_terminal():
         from tui.verbs import status
 
+        current = common.session(context)
         output.say("This is no terminal that the deck could use, so here is the status.")
         return status.show(current)
     from tui.app import run
 
-    return run(_settled(current))
+    current = common.session(context, offer=False)
+    code = run(_settled(startup.migrated(current, output.say)))
+    # what is said before the deck is read after it, when the import may be done
+    startup.offer(current, output.say)
+    return code
 
 
 def _settled(current: Session) -> Session:

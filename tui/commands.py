@@ -90,7 +90,7 @@ COMMANDS: Final = (
     Command("table.copy_row", "Y", "Y", "copy_row", "copy row", "Copy the row, a tab between cells.", "table"),
 )  # fmt: skip
 
-PROGRAM_QUIT: Final = Binding("ctrl+c", "app.quit", show=False, priority=True, id="quit.now")
+PROGRAM_QUIT: Final = Binding("ctrl+c", "app.interrupt", show=False, priority=True, id="quit.now")
 
 
 def of(scope: str) -> Iterator[Command]:

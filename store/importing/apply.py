@@ -17,11 +17,12 @@ from store import backup as backups
 from store import checks, database, entities, files
 from store.collecting import held_back
 from store.errors import Busy, Cancelled, CannotCut, HalfDone
-from store.importing import originals, rehearsal, standing, unit, writing
+from store.importing import originals, rehearsal, remains, standing, unit, writing
 from store.importing import plan as planning
 from store.importing import progress as progressing
 from store.importing.plan import Action, Choices, Plan, Source
 from store.importing.progress import Cancel, Course, Phase, Progress, unheard
+from store.importing.remains import Remains
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.sealing.scrub import careful
@@ -51,6 +52,7 @@ class Result:
     uncut: str = ""
     main: Path | None = None
     copies: tuple[Path, ...] = ()
+    remains: tuple[Remains, ...] = ()
 
     @property
     def rewritten_file(self) -> Path | None:
@@ -194,6 +196,7 @@ def apply(
         uncut,
         source.path,
         tuple(others),
+        () if text is None else remains.after(approved, source, text),
     )
 
 
@@ -289,10 +292,11 @@ def cut_text(plan: Plan, source: Source | None = None) -> tuple[bytes, tuple[str
     """
     source = source or originals.main_of(plan, rewrite=True)
     if source.format == "toml":
+        by_hand = remains.by_hand(plan, source)
         raise CannotCut(
             f"{source.path} is TOML, which cannot be cut; nothing was changed.",
-            hint="Import it without --rewrite; the file stays as it is.",
-            why="It is TOML, which cannot be cut.",
+            hint="Import it without --rewrite; the file stays as it is." + by_hand,
+            why=f"It is TOML, which cannot be cut.{by_hand}",
         )
     if not plan.movable_in(source.path):
         return source.data, ()

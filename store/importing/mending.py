@@ -78,7 +78,8 @@ class _Mender:
         ``at`` is where the item stands in the file, and ``parts`` its path in the plan.
         """
         if fix := self._last(parts, "fix"):
-            self.result.used.add(fix)
+            if item.plain:
+                self._last(parts, "reading")  # covered by the fix
             new = _fix(fix, item, parts)
             self.result.fixed[id(new)] = new
             return new
@@ -100,7 +101,6 @@ class _Mender:
         return item
 
     def _read_again(self, item: Item, parts: Key, chosen: RowChoice) -> Item:
-        self.result.used.add(chosen)
         reader = str(chosen.reading)
         try:
             new = reread(item, reader)
@@ -113,13 +113,18 @@ class _Mender:
         return new
 
     def _last(self, parts: Key, decided: str) -> RowChoice | None:
-        """The last decision of one sort about a path; a fix is about that very path alone."""
-        for row in reversed(self.deciding):
+        """The last decision of one sort about a path; a fix is about that very path alone.
+
+        Those that it covers found something to decide as well.
+        """
+        found = []
+        for row in self.deciding:
             exact = decided == "reading" or len(paths.split(row.pattern)) == len(parts)
-            found = getattr(row, decided) is not None and parts and exact
-            if found and row.concerns(self.source.path, parts):
-                return row
-        return None
+            said = getattr(row, decided) is not None and parts and exact
+            if said and row.concerns(self.source.path, parts):
+                found.append(row)
+        self.result.used.update(found)
+        return found[-1] if found else None
 
 
 def _below(source: Source, at: Key, parts: Key, name: str, item: Item) -> Key:

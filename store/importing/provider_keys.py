@@ -44,12 +44,11 @@ class Provider:
 
 
 def is_one(root: Item, path: Path) -> bool:
-    """Whether a file has the name of a file of providers' keys, and nothing else in it."""
-    if not path.name.startswith(STEM):
-        return False
-    found = [*providers(root)]
-    named = root.entries.values() if root.kind == "map" else root.elements
-    return bool(found) and len(found) == len(named) and not any(one.rest for one in found)
+    """Whether a file has the name of a file of providers' keys, and a provider with a key in it.
+
+    What else is in it stays there, and is told: by that name none of it may become plain settings.
+    """
+    return path.name.startswith(STEM) and any(one.key for one in providers(root))
 
 
 def providers(root: Item) -> Iterator[Provider]:
@@ -82,7 +81,8 @@ def planned(
     def row(name: str, item: Item, value: Any, action: Action, why: str) -> None:
         path = join(*split(entity), name)
         rows.append(Row(path, value, action, line=item.line, reason=why, file=file,
-                        column=item.column, kind=Kind.PROVIDER))  # fmt: skip
+                        column=item.column, kind=Kind.PROVIDER,
+                        contested=action is Action.CONFLICT))  # fmt: skip
 
     for column, item in _columns(provider):
         shown = MASK if column == "api_key" else masked((*split(entity), column), item.value)

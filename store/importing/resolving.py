@@ -1,8 +1,8 @@
 """What becomes of each candidate: the database, the other files and the choices decide.
 
 A path that two files give different values is a conflict that names both, and neither is taken
-until one of them is left out. What several files give alike, or complete for each other, is one
-entity.
+until one of them is left out; so it is where one of them does not fit. What several files give
+alike, or complete for each other, is one entity.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Resolver:
         self.writes: dict[str, Write] = {}
         self.seals: dict[str, Seal] = {}
         self._groups: dict[str, list[Candidate]] = {}
+        self._misfits: dict[str, list[Candidate]] = {}
         self._walked: Walked
         self._made: dict[str, Any] = {}
 
@@ -77,6 +78,8 @@ class Resolver:
             for step in walked.steps:
                 if isinstance(step, Candidate):
                     self._groups.setdefault(step.path, []).append(step)
+            for misfit in walked.misfits:
+                self._misfits.setdefault(misfit.path, []).append(misfit)
         for walked in every:
             self._walked = walked
             for step in walked.steps:
@@ -140,7 +143,7 @@ class Resolver:
         elif strategy is Strategy.KEEP:
             self._row(one, one.path, MASK, Action.SKIP, why=f"{_LEFT_OUT}; {IN_FILE}")
         elif others := self._others(one):
-            self._row(one, one.path, MASK, Action.CONFLICT, why=others)
+            self._row(one, one.path, MASK, Action.CONFLICT, why=others, contested=True)
         elif keeps:
             self._row(one, one.path, MASK, Action.STAY, why=_THERE)
         else:
@@ -198,7 +201,9 @@ class Resolver:
         stays = False
         for leaf, wanted in mine.items():
             action, why = self._fate(there, leaf, wanted, strategies[leaf])
-            self._row(one, leaf, wanted, action, now=theirs.get(leaf), why=why)
+            waits = action in (Action.CONFLICT, Action.SKIP) and bool(contested)
+            waits = waits and strategies[leaf] is not Strategy.KEEP
+            self._row(one, leaf, wanted, action, now=theirs.get(leaf), why=why, contested=waits)
             if action in (Action.ADD, Action.CHANGE):
                 taken.add(leaf)
             stays |= bool(contested) or (action is Action.SKIP and leaf not in theirs)
@@ -250,7 +255,7 @@ class Resolver:
 
     def _contested(self, one: Candidate) -> dict[str, str]:
         """The leaves to which another file gives another value, each with both places."""
-        group = self._groups[one.path]
+        group = [*self._groups[one.path], *self._misfits.get(one.path, ())]
         if len(group) == 1:
             return {}
         told: dict[str, str] = {}
@@ -301,7 +306,15 @@ class Resolver:
             self.writes[one.path] = Write(one.path, one.kind, value)
 
     def _row(
-        self, one: Candidate, leaf: str, wanted: Any, action: Action, *, now: Any = None, why: str
+        self,
+        one: Candidate,
+        leaf: str,
+        wanted: Any,
+        action: Action,
+        *,
+        now: Any = None,
+        why: str,
+        contested: bool = False,
     ) -> None:
         place, tree = nearest(one.item, leaf, one.path), self._walked.tree
         parts = split(leaf)
@@ -321,6 +334,8 @@ class Resolver:
                 one.kind,
                 tree.read_as[id(place)][1] if id(place) in tree.read_as else "",
                 id(place) in tree.fixed,
+                one.key,
+                contested,
             )
         )
 

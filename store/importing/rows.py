@@ -56,6 +56,8 @@ class Row:
     ``kind`` is that of the entity it would be part of, None where the database has no place for it.
     ``present`` is the database's value. ``readings`` are told where YAML readers disagree, and
     ``reading`` names the one that was chosen; ``fixed`` says that an operator mended the value.
+    ``at`` is the key of the file that goes if the entity is cut out, empty where none could be.
+    ``contested`` says that another file gives it, or what goes with it, another value.
     """
 
     path: str
@@ -70,6 +72,8 @@ class Row:
     kind: Kind | None = None
     reading: str = ""
     fixed: bool = False
+    at: tuple[str, ...] = ()
+    contested: bool = False
 
     @property
     def destination(self) -> str:

@@ -7,19 +7,20 @@ with its place, and everything around it goes on.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from store import masks, paths
 from store.codec import MASK
 from store.errors import BadDocument, UsageError
-from store.importing import provider_keys, suspicion
+from store.importing import misfits, provider_keys, suspicion
 from store.importing.choices import Role
 from store.importing.fields import Fault, Fields, Unfit, leaves_of
 from store.importing.mending import Mended, setting_parts
+from store.importing.misfits import Reader
 from store.importing.provider_keys import Provider
 from store.importing.rows import Action, Row
 from store.importing.sources import Source
@@ -29,7 +30,6 @@ from store.reading import Item, to_python
 from store.sealing.places import NOTHING, Beside
 from store.static_file import is_dynamic
 
-Read = TypeVar("Read")
 Key = tuple[str, ...]
 
 IN_FILE = "it stays in the file"
@@ -60,11 +60,16 @@ class Candidate:
 
 @dataclass(slots=True)
 class Walked:
-    """What one source proposes, in its order; ``whole`` says which keys nothing holds back."""
+    """What one source proposes, in its order; ``whole`` says which keys nothing holds back.
+
+    ``misfits`` are the entities that it refuses: none of them is taken, but another file may differ
+    from what can be read of them.
+    """
 
     source: Source
     tree: Mended
     steps: list[Row | Candidate] = field(default_factory=list)
+    misfits: list[Candidate] = field(default_factory=list)
     whole: dict[Key, bool] = field(default_factory=dict)
 
     def held(self, key: Key) -> None:
@@ -150,10 +155,10 @@ class _Walker:
             self.walked.whole.setdefault(key, True)
             self._row(name, item, Action.EQUAL, "nothing there")
         elif name in CHAIN_VALUES:
-            self._read(name, Kind.CHAIN, item, key, lambda: self.fields.chain(name, item))
+            self._read(name, Kind.CHAIN, item, key, lambda fields, it: fields.chain(name, it))
         elif name in SEED_PATHS:
             self._read(
-                name, Kind.SEED, item, key, lambda: self.fields.seed(item, name).model_dump()
+                name, Kind.SEED, item, key, lambda fields, it: fields.seed(it, name).model_dump()
             )
         elif name == "node_versions":
             self._read(
@@ -161,15 +166,21 @@ class _Walker:
                 Kind.VERSIONS,
                 item,
                 key,
-                lambda: self.fields.versions(item, name).model_dump(mode="json"),
+                lambda fields, it: fields.versions(it, name).model_dump(mode="json"),
             )
         elif name == "upgrade_plan":
             self._read(
-                name, Kind.UPGRADE, item, key, lambda: self.fields.upgrade(item, name).model_dump()
+                name,
+                Kind.UPGRADE,
+                item,
+                key,
+                lambda fields, it: fields.upgrade(it, name).model_dump(),
             )
         else:
             path, kind = paths.quote(name), name.removesuffix(PARAMS_SUFFIX)
-            self._read(path, Kind.PARAMS, item, key, lambda: self.fields.params(kind, item, name))
+            self._read(
+                path, Kind.PARAMS, item, key, lambda fields, it: fields.params(kind, it, name)
+            )
 
     def nodes(self, root: Item, key: Key) -> None:
         known, gaps = len(self.fields.faults), len(self.fields.unknown)
@@ -178,7 +189,11 @@ class _Walker:
                 faults = self.fields.faults[known:]
                 known = len(self.fields.faults)
                 if node is None:
-                    self._refused(item, paths.split(faults[0].path)[:2], Kind.NODE, faults, key)
+                    parts = paths.split(faults[0].path)[:2]
+                    self._refused(item, parts, Kind.NODE, faults, key)
+                    # one without an id, or with that of an earlier one, goes by its place
+                    if (named := item.entries.get("id")) and named.text == parts[-1]:
+                        self._misread(item, join(*parts), Kind.NODE, faults, misfits.node)
                     continue
                 value = node.model_dump(mode="json")
                 del value["id"]
@@ -217,7 +232,7 @@ class _Walker:
             fault = Fault(path, item, why)
             self._refused(item, parts, Kind.SETTING, [fault], key)
         else:
-            self._read(path, Kind.SETTING, item, key, lambda: self.fields.plain(item, path))
+            self._read(path, Kind.SETTING, item, key, lambda fields, it: fields.plain(it, path))
 
     def _taken(self, parts: tuple[str, ...], item: Item) -> str:
         """Why a setting cannot stand at a path, empty where it can, and then it does.
@@ -269,17 +284,25 @@ class _Walker:
             column=fault.item.column,
         )
 
-    def _read(self, path: str, kind: Kind, item: Item, key: Key, read: Callable[[], Any]) -> None:
+    def _read(self, path: str, kind: Kind, item: Item, key: Key, read: Reader) -> None:
         """Read an entity: a candidate, or refused rows where it does not fit."""
         known, gaps = len(self.fields.faults), len(self.fields.unknown)
         value = None
         with contextlib.suppress(Unfit):  # the faults say why
-            value = read()
+            value = read(self.fields, item)
         if faults := self.fields.faults[known:]:
             self._refused(item, paths.split(path), kind, faults, key)
+            self._misread(item, path, kind, faults, read)
         else:
             self._candidate(path, kind, value, item, key)
         self._gaps(gaps, key)
+
+    def _misread(
+        self, item: Item, path: str, kind: Kind, faults: Sequence[Fault], read: Reader
+    ) -> None:
+        value = misfits.readable(item, path, faults, read)
+        said = frozenset(item.entries) if kind is Kind.NODE else None
+        self.walked.misfits.append(Candidate(self.source, path, kind, value, item, said=said))
 
     def _candidate(
         self,

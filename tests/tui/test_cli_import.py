@@ -203,6 +203,7 @@ def test_bad_calls_change_nothing(
 
 def test_the_report_names_what_does_not_go(capsys: pytest.CaptureFixture[str], host: Path) -> None:
     put(host, "config.yaml", RUNNING)
+    os.utime(host / "config.yaml", (1_000_000_000, 1_000_000_000))  # no daemon is at it
     ran = call(capsys, *APPLY, "config.yaml", "--yes", "--rewrite", "--reason", "moving in")
     assert ran.out == ""
     copy = next(host.glob("config.yaml.pre-migration.*"))
@@ -315,11 +316,11 @@ def test_another_database_is_a_source(capsys: pytest.CaptureFixture[str], host: 
 
 
 def test_secrets_show_nowhere(capsys: pytest.CaptureFixture[str], host: Path) -> None:
-    put(host, "provider_keys.json", KEYS)
+    put(host, "services.json", KEYS)
     for argv in (
-        ("import", "plan", "provider_keys.json"),
-        ("import", "plan", "provider_keys.json", "--json"),
-        (*APPLY, "provider_keys.json", "--yes", "--json", "--rewrite"),
+        ("import", "plan", "services.json"),
+        ("import", "plan", "services.json", "--json"),
+        (*APPLY, "services.json", "--yes", "--json", "--rewrite"),
         ("import", "list", "--json"),
         ("list",),
         ("export",),
@@ -328,7 +329,7 @@ def test_secrets_show_nowhere(capsys: pytest.CaptureFixture[str], host: Path) ->
         ran = call(capsys, *argv)
         assert ran.code == 0
         assert SECRET not in ran.out + ran.err
-    assert SECRET in (host / "provider_keys.json").read_text()
+    assert SECRET in (host / "services.json").read_text()
     assert SECRET.encode() not in (host / "state.db").read_bytes()
 
 

@@ -138,6 +138,9 @@ def test_a_file_that_was_just_written_is_warned_of_and_can_be_waited_for(
     assert gave_up.code == 3
     assert "config.yaml is still written, again and again; nothing was changed" in gave_up.err
     assert on_disk(host) == before
+    unwaited = call(capsys, *APPLY)
+    assert (unwaited.code, "perhaps by a daemon that runs" in unwaited.err) == (0, True)
+    assert call(capsys, "import", "rollback", "--state", "before", "--yes").code == 0
     aged(host / "config.yaml")
     assert "daemon" not in call(capsys, "import", "plan", "config.yaml").err
     done = call(capsys, *APPLY, "--wait")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from store import database
 from store.errors import ExitCode
 from store.locations import Locations
 from store.manager import ConfigManager
-from tui import cli
+from tui import cli, output
+from tui.session import Session
 
 LEGACY = """\
 # by hand
@@ -71,6 +73,31 @@ def test_a_filled_database_offers_nothing(folder: Path) -> None:
     with ConfigManager.open(places, actor="me") as manager:
         manager.set_height(1)
     assert run("status").stderr == ""
+
+
+def test_what_is_said_around_the_deck_is_true_when_it_is_left(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deck(_session: Session) -> int:
+        assert not said.getvalue()  # it would be read once the deck is left
+        if imports:
+            run("import", "apply", "config.yaml", "--yes", "--rewrite")
+        return 0
+
+    said = io.StringIO()
+    monkeypatch.setattr(output, "at_terminal", lambda: True)
+    monkeypatch.setattr(output, "say", said.write)
+    monkeypatch.setattr("tui.app.run", deck)
+    imports = True
+    assert run().exit_code == ExitCode.OK
+    assert "still holds" not in said.getvalue()
+    (folder / "state.db").unlink()
+    (folder / "config.yaml").write_text(LEGACY)
+    said.seek(0)
+    said.truncate()
+    imports = False
+    assert run().exit_code == ExitCode.OK
+    assert "config.yaml still holds the dynamic state" in said.getvalue()
 
 
 def test_auto_migrate_moves_the_state_with_backup_rewrite_and_receipt(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.store.importing.samples import (
 from tests.support.wizard import CHECK, DONE, REVIEW, RUN, SORT_OUT, left_alone, wizard
 from tui.screens.deck import DeckScreen
 from tui.screens.help import HelpScreen
+from tui.wizard.bench import Bench
 from tui.wizard.deciding import DecideScreen
 
 BACKUP = "config.yaml.pre-migration.20250301T120000Z"
@@ -175,13 +177,28 @@ async def test_an_import_tells_its_phases_and_is_cancelled_before_its_commit(
         await driver.until_shown("writing, one transaction", "1 of 12", "█")
         await driver.press("enter", "escape", "question_mark")
         assert isinstance(driver.app.screen, HelpScreen)
-        await driver.press("escape", "ctrl+c")
+        await driver.press("escape", "q")
+        await driver.until_shown("It runs; its button and ctrl+c cancel it.")
+        await driver.press("ctrl+c")
         await driver.until_shown("It stops before its next step")
         held.set()
         await driver.until(lambda: "Cancelled; nothing was changed" in driver.fault, "the end")
         await driver.reach(REVIEW)
         assert on_disk(host) == before
+        ended, shown, run = asyncio.Event(), asyncio.Event(), Bench.run
+
+        async def lingering(bench: Bench, progress: Any) -> str:
+            fault = await run(bench, progress)
+            ended.set()
+            await shown.wait()
+            return fault
+
+        monkeypatch.setattr(Bench, "run", lingering)
         await driver.start()
+        await ended.wait()
+        await driver.until_shown("it commits")
+        await driver.press("ctrl+c", "q")  # it is done, and that has to be seen first
+        shown.set()
         await driver.reach(DONE)
         await driver.until_shown("Receipt 1")
 

@@ -8,10 +8,12 @@ import pytest
 
 from store.errors import InvalidValue
 from store.importing import plan as planning
+from store.importing.apply import preview
 from store.importing.choices import Choices, Strategy
 from store.importing.plan import Action, Role
 from tests.store.importing.samples import RUNNING, SETTINGS, places, plan, put, run
 from tui.wizard import leaf_dialog, rows
+from tui.wizard.checking import sentences
 from tui.wizard.draft import Draft, decide, decided_of
 from tui.wizard.likely import folders, likely_files, offers
 
@@ -53,6 +55,19 @@ def test_neither_receipts_nor_copies_nor_other_programs_files_are_offered(tmp_pa
     assert named.role is Role.SETTINGS
     (gone,) = offers([], [tmp_path / "gone.yaml"])
     assert "no such file" in gone.fault
+
+
+def test_what_files_differ_on_is_told_as_that_and_not_as_the_databases(tmp_path: Path) -> None:
+    texts = {"a.yaml": "nodes: [{id: n, host: one, poc_port: 1}]\n"}
+    texts["b.json"] = '[{"id": "n", "host": "two"}]'
+    sources = [planning.load(put(tmp_path, name, text)) for name, text in texts.items()]
+    made = preview(sources, places(tmp_path))
+    assert rows.totals(made) == (
+        "2 on which files differ and none is taken, 1 wait in the file for those"
+    )
+    assert sentences(made, ()) == ["2 values on which files differ: leave one out, or none goes."]
+    for leaf in made.rows:
+        assert leaf_dialog.who_wins(Choices(), leaf).options == ("as its file", "left out")
 
 
 def test_a_decision_replaces_the_one_before_it_and_nothing_else() -> None:

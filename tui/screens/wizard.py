@@ -57,6 +57,7 @@ class WizardScreen(Screen[None]):
         self._bench = Bench(session, clock, draft or Draft())
         self._at = 0
         self._moving = False
+        self._ending = False
 
     def compose(self) -> ComposeResult:
         """The line of steps, the step, the keys."""
@@ -115,9 +116,7 @@ class WizardScreen(Screen[None]):
         """One step back; from the first and the last out of the wizard."""
         if self._moving:
             return
-        if self._at == _RUN:
-            self.step.say("It runs; its button and ctrl+c cancel it.", working=True)
-        else:
+        if not self.tell_it_runs():
             self._move(-1)
 
     def action_next(self) -> None:
@@ -150,17 +149,31 @@ class WizardScreen(Screen[None]):
 
     async def on_running_ended(self, event: Running.Ended) -> None:
         """Show the receipt, or why nothing was changed."""
-        self._moving = True
+        self._moving = self._ending = True
         try:
             if not event.fault:
                 self._bench.draft.clear()
             await self._go(_REVIEW if event.fault else _DONE, event.fault)
         finally:
-            self._moving = False
+            self._moving = self._ending = False
+
+    def tell_it_runs(self) -> bool:
+        """Say how a running import is cancelled; whether one runs."""
+        if self._at != _RUN:
+            return self._ending
+        for step in self.query(Running):  # none while the step is on its way
+            step.say("It runs; its button and ctrl+c cancel it.", working=True)
+        return True
 
     def ask_to_stop(self) -> bool:
-        """Wish that a running import stops; whether one runs that was not asked before."""
-        if not self.running or self._bench.cancel.asked or not isinstance(self.step, Running):
+        """Wish that a running import stops; whether to stay for what comes of it.
+
+        One that has ended already is shown first. Who asks a second time leaves all the same.
+        """
+        if self._at != _RUN:
+            return self._ending
+        if self.running and self._bench.cancel.asked:
             return False
-        self.step.ask_to_stop()
+        for step in self.query(Running) if self.running else ():
+            step.ask_to_stop()
         return True

@@ -137,9 +137,11 @@ def apply_command(
     if or_keep and not rewrite:
         raise UsageError("--or-keep goes with --rewrite; nothing was changed.")
     plan = made(current, file, given)
+    seen = {} if wait is not None else import_writing.looked(plan, watched=False)
     if wait is not None and import_writing.waited(plan, wait):
         plan = made(current, file, given)
     if not yes:
+        import_writing.warned(seen)
         _ask(plan, no_input=no_input)
     if plan.seals and not (seal or yes):
         seal = agreed(_proposal(plan), yes=False, no_input=no_input)
@@ -159,6 +161,8 @@ def apply_command(
     if cancel.asked:
         output.say("It was too late to cancel: the import is done.")
     _tell(result, rewrite=rewrite)
+    if yes and not result.nothing_to_do:  # a failure that changed nothing is its sentence alone
+        import_writing.warned(seen)
     if as_json:
         output.put_json(
             "import.apply",
@@ -289,8 +293,11 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
     for row in plan.rows:
         if row.action in _NAMED and "static key" not in row.reason:
             output.say(f"{_place(row, plan)}{row.path}: {row.reason}.")
+    for remaining in result.remains:
+        output.say(remaining.sentence)
     if result.rewritten_file is not None:
-        output.say(f"{result.rewritten_file} now holds only what stays in it.")
+        if not any(each.cut for each in result.remains):
+            output.say(f"{result.rewritten_file} now holds only what stays in it.")
     elif result.uncut:
         output.say(f"{_named(plan)} {_as_it_was(plan)}. {result.uncut}")
     elif rewrite and not result.nothing_to_do:

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
-from store.importing.plan import Action
+from store.importing.plan import Action, Plan
 from store.importing.plan import Row as Leaf
 from store.schema_checks import some
 from tui.text import clean, grouped
@@ -61,22 +61,7 @@ class Checking(Step):
         plan = self.draft.made
         rows, self._leaves = problems(plan)
         self.query_one("#problems", Table).set_rows(rows, flash=False)
-        refused, conflicts = len(plan.refused), plan.totals[str(Action.CONFLICT)]
-        told = []
-        if refused:
-            told.append(f"{_values(refused)} not fitting: left in the file unless fixed here.")
-        if conflicts:
-            told.append(f"{_values(conflicts)} unlike the database's, which keeps its own.")
-        readings = sum(bool(leaf.readings) for leaf in self._leaves.values())
-        if readings:
-            told.append(f"{_values(readings)} that YAML readers read differently.")
-        kept = [
-            row.path
-            for row in plan.rows
-            if row.action is Action.STAY and "not a key of the database" in row.reason
-        ]
-        if kept:
-            told.append(f"Not known here, so kept in the file: {some(kept)}.")
+        told = sentences(plan, self._leaves.values())
         self._tell()
         summary = self.query_one("#summary", Static)
         summary.update(clean(" ".join(told)))
@@ -125,3 +110,28 @@ class Checking(Step):
 
 def _values(count: int) -> str:
     return "1 value" if count == 1 else f"{grouped(count)} values"
+
+
+def sentences(plan: Plan, shown: Iterable[Leaf]) -> list[str]:
+    """What there is to look at in a plan, of which some leaves are ``shown``, a sentence each."""
+    conflicting = [row for row in plan.rows if row.action is Action.CONFLICT]
+    between = sum(row.contested for row in conflicting)
+    refused, conflicts = len(plan.refused), len(conflicting) - between
+    told = []
+    if refused:
+        told.append(f"{_values(refused)} not fitting: left in the file unless fixed here.")
+    if between:
+        told.append(f"{_values(between)} on which files differ: leave one out, or none goes.")
+    if conflicts:
+        told.append(f"{_values(conflicts)} unlike the database's, which keeps its own.")
+    readings = sum(bool(leaf.readings) for leaf in shown)
+    if readings:
+        told.append(f"{_values(readings)} that YAML readers read differently.")
+    kept = [
+        row.path
+        for row in plan.rows
+        if row.action is Action.STAY and "not a key of the database" in row.reason
+    ]
+    if kept:
+        told.append(f"Not known here, so kept in the file: {some(kept)}.")
+    return told

@@ -82,8 +82,10 @@ def told(result: Result) -> Iterator[str]:
         yield f"Rehearsed first: of a copy, {result.rehearsed:,} values came back as in the file."
     for copy in filter(None, (result.backup, *result.copies)):
         yield f"Copy: {copy}"
+    yield from (each.sentence for each in result.remains)
     if result.rewritten:
-        yield f"Cut; it now holds only what stays in it: {result.main}"
+        if not any(each.cut for each in result.remains):
+            yield f"Cut; it now holds only what stays in it: {result.main}"
     elif result.uncut:
         yield f"Left as it was: {result.main}. {result.uncut}"
     else:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from store import paths
 from store.codec import MASK, shown
 from store.errors import BadDocument, InvalidValue
-from store.importing.choices import Strategy
+from store.importing.choices import Choices, Strategy
 from store.importing.plan import Action, Plan
 from store.importing.plan import Row as Leaf
 from store.reading import read, to_python
@@ -20,18 +20,19 @@ from tui.wizard.draft import decide, decided_of
 from tui.wizard.rows import home, place, why
 
 _AS_FILE: Final = "as its file"
+_LEFT_OUT: Final = "left out"
 _WINS: Final[dict[str, Strategy | None]] = {
     _AS_FILE: None,
     "database": Strategy.MERGE,
     "file": Strategy.REPLACE,
-    "left out": Strategy.KEEP,
+    _LEFT_OUT: Strategy.KEEP,
 }
 _GO: Final = "Go"
 
 
 def dialog(bench: Bench, leaf: Leaf) -> DecideScreen:
     """The dialog of a leaf; what is decided in it is planned before it closes."""
-    fields = [_wins(bench, leaf)]
+    fields = [who_wins(bench.draft.choices, leaf)]
     if leaf.readings:
         fields.insert(0, _reading(leaf))
     if leaf.value != MASK and (leaf.kind is not None or leaf.fixed):
@@ -47,10 +48,13 @@ def _facts(leaf: Leaf) -> list[str]:
     return [*facts, told] if (told := why(leaf)) else facts
 
 
-def _wins(bench: Bench, leaf: Leaf) -> FieldSpec:
-    chosen = decided_of(bench.draft.choices, leaf.path, leaf.file).strategy
+def who_wins(choices: Choices, leaf: Leaf) -> FieldSpec:
+    """The field of who wins at a leaf; between files it is who is left out, whoever else wins."""
+    chosen = decided_of(choices, leaf.path, leaf.file).strategy
     now = next(told for told, strategy in _WINS.items() if strategy is chosen)
-    return FieldSpec("strategy", "who wins", FieldKind.SELECT, now, str, tuple(_WINS))
+    offered = (_AS_FILE, _LEFT_OUT) if leaf.contested else tuple(_WINS)
+    offered = offered if now in offered else (*offered, now)
+    return FieldSpec("strategy", "who wins", FieldKind.SELECT, now, str, offered)
 
 
 def _reading(leaf: Leaf) -> FieldSpec:

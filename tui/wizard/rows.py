@@ -62,6 +62,10 @@ _MEANINGS: Final = {
     Action.SKIP: "left out",
     Action.REFUSED: "do not fit and stay in the file",
 }
+_WAITING: Final = {
+    Action.CONFLICT: "on which files differ and none is taken",
+    Action.SKIP: "wait in the file for those",
+}
 _CHANGING: Final = frozenset(
     (Action.ADD, Action.CHANGE, Action.CONFLICT, Action.SEAL, Action.REFUSED)
 )
@@ -266,12 +270,14 @@ def counts(leaves: Sequence[Leaf]) -> str:
 
 
 def totals(plan: Plan) -> str:
-    """The plan's totals as a sentence's part."""
-    told = [
-        f"{grouped(count)} {_MEANINGS[Action(action)]}"
-        for action, count in plan.totals.items()
-        if count
-    ]
+    """The plan's totals as a sentence's part; what waits for a decision between files by itself."""
+    waiting = planning.totals_of(row for row in plan.rows if row.contested)
+    told: list[str] = []
+    for action, count in plan.totals.items():
+        if rest := count - waiting[action]:
+            told.append(f"{grouped(rest)} {_MEANINGS[Action(action)]}")
+        if waiting[action]:
+            told.append(f"{grouped(waiting[action])} {_WAITING[Action(action)]}")
     return ", ".join(told) or "nothing in it"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from textual import on
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Button
+from textual.widgets import Button, Static
 
 from store.importing.progress import Phase
 from tui.glyphs import UNICODE
@@ -65,7 +65,8 @@ class Running(Step):
     def parts(self) -> Iterable[Widget]:
         """The phases, and what can still be done."""
         yield Table(_COLUMNS, id="phases", cursor=False)
-        yield said("Until the database's commit it can be cancelled, and all is taken back.")
+        told = "Until the database's commit it can be cancelled, and all is taken back."
+        yield said(told, id="until")
 
     def buttons(self) -> Iterable[Button]:
         """The wish to stop."""
@@ -103,6 +104,9 @@ class Running(Step):
         self._told[event.phase] = (event.done, event.total)
         if event.phase in _LATE:
             self.query_one("#cancel").disabled = True
+            self.query_one("#until", Static).update("The database has it; it can only go on now.")
+        elif event.phase is Phase.VERIFY and event.done == event.total:
+            self.query_one("#until", Static).update("All is written and read back; it commits.")
         self._show()
 
     @on(Button.Pressed, "#cancel")

@@ -137,7 +137,7 @@ SAMPLES: Mapping[str, str] = {
     "config-running.yaml": RUNNING,
     "node-config.json": NODES,
     "dev_config.toml": SETTINGS,
-    "provider_keys.json": KEYS,
+    "services.json": KEYS,
 }
 
 

@@ -350,7 +350,7 @@ def test_a_node_switched_off_stays_off_when_its_list_comes_again(
 def test_no_secret_is_written_anywhere_but_in_the_file_and_its_copy(tmp_path: Path) -> None:
     at = places(tmp_path)
     texts = {
-        "provider_keys.json": KEYS,
+        "services.json": KEYS,
         "config.yaml": f"""\
 ml_node_key_config: {{worker_private: {SECRET}}}
 new_params: {{token: {SECRET}, fine: 1}}

@@ -42,7 +42,7 @@ def row(made: planning.Plan, path: str) -> planning.Row:
         ("config-running.yaml", Role.NODE_CONFIG),
         ("node-config.json", Role.NODE_LIST),
         ("dev_config.toml", Role.SETTINGS),
-        ("provider_keys.json", Role.SETTINGS),
+        ("services.json", Role.SETTINGS),
     ],
 )
 def test_a_file_is_taken_for_what_it_looks_like(tmp_path: Path, name: str, role: Role) -> None:
@@ -200,7 +200,7 @@ nodes: [{{id: a, auth: {{password: {SECRET}}}}}]
 
 
 def test_secrets_in_settings_are_proposed_and_the_rest_goes(tmp_path: Path) -> None:
-    made = plan(put(tmp_path, "provider_keys.json", KEYS), places(tmp_path))
+    made = plan(put(tmp_path, "services.json", KEYS), places(tmp_path))
     assert actions(made) == {
         "openai.api_key": "seal",
         "openai.base_url": "add",

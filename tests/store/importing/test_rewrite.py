@@ -66,7 +66,7 @@ def test_a_rewrite_cuts_the_dynamic_keys_and_nothing_else(
 
 
 def test_a_rewrite_of_json_and_of_settings(tmp_path: Path) -> None:
-    file = put(tmp_path, "provider_keys.json", KEYS)
+    file = put(tmp_path, "services.json", KEYS)
     run(file, places(tmp_path), rewrite=True)
     assert to_python(read(file.read_bytes(), "", "json")) == {
         "openai": {"api_key": f"{SECRET}-1"},

@@ -203,7 +203,7 @@ def test_nodes_that_never_went_in_stay_as_they_are_in_the_file(tmp_path: Path, n
         ("s.yaml", "svc: {a: 1, b: x}\n", "svc.a", "2"),
         ("s.yaml", "top: 1\nsvc: {a: 1}\n", "s.top", "2"),
         ("n.json", NODES, "nodes.node1.max_concurrent", "7"),
-        ("provider_keys.json", KEYS, "openai.model", "gpt-y"),
+        ("services.json", KEYS, "openai.model", "gpt-y"),
     ],
 )
 def test_settings_and_node_lists_come_back_with_todays_values(

@@ -64,7 +64,7 @@ def test_a_node_configuration_goes_round(tmp_path: Path, name: str, suffix: str)
     assert as_yaml(document(places(other))) == as_yaml(first)
 
 
-@pytest.mark.parametrize("name", ["dev_config.toml", "provider_keys.json", "node-config.json"])
+@pytest.mark.parametrize("name", ["dev_config.toml", "services.json", "node-config.json"])
 def test_settings_and_node_lists_go_round(tmp_path: Path, name: str) -> None:
     for folder in ("host", "other"):
         (tmp_path / folder).mkdir()

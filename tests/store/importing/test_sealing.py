@@ -167,6 +167,25 @@ def test_provider_keys_are_sealed_with_what_stands_beside(tmp_path: Path) -> Non
     assert result.receipt == 1
 
 
+def test_by_its_name_a_file_of_provider_keys_never_becomes_settings(tmp_path: Path) -> None:
+    more = {"hosted": {"api_key": SECRET, "base_url": "https://a.example"},
+            "local": {"api_key": "", "base_url": "http://127.0.0.1", "models": ["a", "b"]},
+            "version": 2}  # fmt: skip
+    file, at = put(tmp_path, "provider_keys.json", json.dumps(more)), places(tmp_path)
+    made = plan(file, at)
+    assert made.source.role is Role.PROVIDERS
+    assert {row.path: str(row.action) for row in made.rows} == {
+        "provider_configs.hosted.api_key": "seal",
+        "provider_configs.hosted.base_url": "seal",
+        "provider_configs.local.api_key": "stay",
+        "provider_configs.local.base_url": "stay",
+        "provider_configs.local.models": "stay",
+        "version": "stay",
+    }
+    seal(made, at, rewrite=True)
+    assert json.loads(file.read_text()) == {name: more[name] for name in ("local", "version")}
+
+
 def test_provider_keys_unasked_stay(tmp_path: Path) -> None:
     file, at = put(tmp_path, "provider_keys.json", json.dumps(PROVIDERS)), places(tmp_path)
     done = engine.apply(plan(file, at), at, actor=ACTOR, clock=FixedClock(), rewrite=True)

@@ -96,6 +96,45 @@ def test_two_files_that_differ_at_a_path_are_a_conflict_that_names_both(tmp_path
     assert {key for _, key in plan.movable} == {("current_height",)}
 
 
+def test_what_does_not_fit_hides_no_conflict_with_another_file(tmp_path: Path) -> None:
+    texts = {
+        "a": "nodes: [{id: n, host: one, version: 1.10, poc_port: 99999}, {id: m, poc_port: -1}]\n"
+        "current_height: -4\n",
+        "b": "nodes: [{id: n, host: two, version: '1.10', poc_port: 8080}, {id: m, host: x}]\n"
+        "current_height: 5\n",
+    }
+    plan = made(tmp_path, None, **texts)
+    told = fates(plan)
+    assert {path: told["b", path] for each, path in told if each == "b"} == {
+        "nodes.n.host": "conflict",
+        "nodes.n.version": "skip",
+        "nodes.n.poc_port": "conflict",
+        "nodes.m.host": "add",
+        "current_height": "conflict",
+    }
+    assert [write.path for write in plan.writes] == ["nodes.m"]
+    kept = Choices().with_row("nodes.n", file=tmp_path / "a.yaml", strategy=Strategy.KEEP)
+    settled = made(tmp_path, kept, **texts)
+    assert [write.path for write in settled.writes] == ["nodes.n", "nodes.m"]
+
+
+def test_what_a_cut_leaves_of_what_the_database_has_is_told_with_its_lines(tmp_path: Path) -> None:
+    text = "current_height: 5\nnodes:\n- {id: n, host: one}\n- {id: m, host: x}\napi: {port: 1}\n"
+    paths = [put(tmp_path, "c.yaml", text), put(tmp_path, "s.toml", "[svc]\na = 1\nb = 2\n")]
+    choices = Choices().with_row("nodes.m", strategy=Strategy.KEEP)
+    plan = engine.preview([planning.load(each) for each in paths], places(tmp_path), choices)
+    done = carry_out(plan, tmp_path, rewrite=True)
+    assert paths[0].read_text().splitlines()[1] == "- {id: n, host: one}"
+    assert [(each.file, each.cut) for each in done.remains] == [(paths[0], True), (paths[1], False)]
+    assert [each.sentence.partition(": ")[2] for each in done.remains] == [
+        "nodes.n (line 2).",
+        "it is TOML, which cannot be cut. What the database has too begins at the lines 2-3.",
+    ]
+    with pytest.raises(CannotCut, match="is TOML") as alone:
+        engine.cut_text(engine.preview([planning.load(paths[1])], places(tmp_path)))
+    assert "Remove by hand what begins at the lines 2-3." in alone.value.hint
+
+
 def test_leaving_one_out_settles_it_and_the_rest_comes_together(tmp_path: Path) -> None:
     b = tmp_path / "b.yaml"
     plan = made(
@@ -239,6 +278,14 @@ def test_a_reading_can_be_chosen(*, tmp_path: Path, text: str, reader: str, valu
     plan = made(tmp_path, Choices().with_row("svc.*", reading=reader), c=f"svc: {{x: {text}}}\n")
     (row,) = plan.rows
     assert (row.value, type(row.value), row.reading) == (value, type(value), reader)
+
+
+def test_a_later_decision_covers_an_earlier_one(tmp_path: Path) -> None:
+    choices = Choices().with_row("svc.at", reading="PyYAML").with_row("svc.*", reading="YAML 1.2")
+    (row,) = made(tmp_path, choices, c="svc: {at: yes}\n").rows
+    assert (row.value, row.reading) == ("yes", "YAML 1.2")
+    (row,) = made(tmp_path, choices.with_row("svc.at", fix="3"), c="svc: {at: yes}\n").rows
+    assert (row.value, row.fixed) == (3, True)
 
 
 def test_only_one_file_is_rewritten_and_two_are_refused(tmp_path: Path) -> None:
