@@ -333,6 +333,18 @@ def test_secrets_show_nowhere(capsys: pytest.CaptureFixture[str], host: Path) ->
     assert SECRET.encode() not in (host / "state.db").read_bytes()
 
 
+def test_a_choice_that_does_nothing_or_does_not_fit_says_so(
+    capsys: pytest.CaptureFixture[str], host: Path
+) -> None:
+    put(host, "n.json", NODES)
+    ran = call(capsys, "import", "plan", "n.json", "--keep=nope.*", "--replace=nodes.*")
+    assert ran.code == 0
+    assert "No file has a value at nope.*, so nothing is decided by that." in ran.err
+    assert "nodes.*" not in ran.err
+    fix = call(capsys, "import", "plan", "n.json", "--fix", "nodes.node1.inference_port=99999")
+    assert "it stays in the file; that is the fix" in fix.out
+
+
 def test_receipts_are_listed(capsys: pytest.CaptureFixture[str], host: Path) -> None:
     put(host, "n.json", NODES)
     call(capsys, *APPLY, "n.json", "--yes", "--actor", "ann")
