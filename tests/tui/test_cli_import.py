@@ -79,7 +79,7 @@ UNREADABLE: dict[str, tuple[str, str | bytes, str]] = {
     "deep json": ("x.json", "[" * 50_000, "x.json:1:65: the document nests deeper than 64"),
     "deep toml": ("x.toml", "a = " + "[" * 50_000, "x.toml:1:69: the document nests deeper"),
     "not utf-8": ("x.yaml", b"svc:\n  a: \xff\n", "x.yaml:2:6: the byte 0xFF is not UTF-8"),
-    "utf-16": ("x.yaml", "svc: {a: 1}\n".encode("utf-16"), "x.yaml: the file is UTF-16"),
+    "utf-16": ("x.yaml", "svc: {a: 1}\n".encode("utf-16"), "x.yaml:1:1: the file is UTF-16"),
     "nan": ("x.json", '{"svc": {"a": NaN}}', "x.json:1:15: "),
     "empty": ("x.yaml", "", "x.yaml: the file holds nothing to import"),
     "comments": ("x.yaml", "# nothing\n", "x.yaml: the file holds nothing to import"),
