@@ -51,7 +51,7 @@ def main_of(plan: Plan, *, rewrite: bool) -> Source:
             f"An import rewrites one file, and {named} would lose keys; nothing was changed.",
             hint="Import them one after the other with --rewrite, or all at once without.",
             why=f"An import rewrites one file, and {named} would lose keys; import them one after"
-            " the other with --rewrite.",
+            " the other to cut each.",
         )
     return cut[0] if cut else plan.source
 

@@ -44,7 +44,9 @@ def decode(data: bytes, name: str, limit: int) -> str:
             hint="Is this the right file?",
         )
     if data.startswith(_UTF16_MARKS):
-        raise BadDocument("the file is UTF-16, not UTF-8.", file=name, hint="Save it as UTF-8.")
+        raise BadDocument(
+            "the file is UTF-16, not UTF-8.", file=name, line=1, column=1, hint="Save it as UTF-8."
+        )
     data = data.removeprefix(_UTF8_MARK)
     try:
         text = data.decode("utf-8")

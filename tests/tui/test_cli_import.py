@@ -79,7 +79,7 @@ UNREADABLE: dict[str, tuple[str, str | bytes, str]] = {
     "deep json": ("x.json", "[" * 50_000, "x.json:1:65: the document nests deeper than 64"),
     "deep toml": ("x.toml", "a = " + "[" * 50_000, "x.toml:1:69: the document nests deeper"),
     "not utf-8": ("x.yaml", b"svc:\n  a: \xff\n", "x.yaml:2:6: the byte 0xFF is not UTF-8"),
-    "utf-16": ("x.yaml", "svc: {a: 1}\n".encode("utf-16"), "x.yaml: the file is UTF-16"),
+    "utf-16": ("x.yaml", "svc: {a: 1}\n".encode("utf-16"), "x.yaml:1:1: the file is UTF-16"),
     "nan": ("x.json", '{"svc": {"a": NaN}}', "x.json:1:15: "),
     "empty": ("x.yaml", "", "x.yaml: the file holds nothing to import"),
     "comments": ("x.yaml", "# nothing\n", "x.yaml: the file holds nothing to import"),
@@ -331,6 +331,18 @@ def test_secrets_show_nowhere(capsys: pytest.CaptureFixture[str], host: Path) ->
         assert SECRET not in ran.out + ran.err
     assert SECRET in (host / "services.json").read_text()
     assert SECRET.encode() not in (host / "state.db").read_bytes()
+
+
+def test_a_choice_that_does_nothing_or_does_not_fit_says_so(
+    capsys: pytest.CaptureFixture[str], host: Path
+) -> None:
+    put(host, "n.json", NODES)
+    ran = call(capsys, "import", "plan", "n.json", "--keep=nope.*", "--replace=nodes.*")
+    assert ran.code == 0
+    assert "No file has a value at nope.*, so nothing is decided by that." in ran.err
+    assert "nodes.*" not in ran.err
+    fix = call(capsys, "import", "plan", "n.json", "--fix", "nodes.node1.inference_port=99999")
+    assert "it stays in the file; that is the fix" in fix.out
 
 
 def test_receipts_are_listed(capsys: pytest.CaptureFixture[str], host: Path) -> None:

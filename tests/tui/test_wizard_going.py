@@ -237,6 +237,7 @@ async def test_an_import_is_taken_back_from_its_last_step(host: Path) -> None:
         driver.focus("#commit")
         await driver.press("enter")
         await driver.until_shown("Import 1 was taken back; receipt 2.")
+        await driver.until(lambda: not driver.screen_now.query(".next"), "no next step")
         await driver.press("escape")
         assert isinstance(driver.app.screen, DeckScreen)
     assert "current_height: 1934990" in file.read_text()

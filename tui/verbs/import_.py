@@ -336,7 +336,7 @@ def _place(row: planning.Row, plan: Plan) -> str:
 def _line(row: planning.Row, plan: Plan) -> list[str]:
     now = "" if row.present is None or row.action is Action.EQUAL else f"now {shown(row.present)}"
     chosen = f"read as {row.reading} reads it" if row.reading else ""
-    mended = "fixed" if row.fixed else ""
+    mended = ("fixed", "that is the fix")[row.action is Action.REFUSED] if row.fixed else ""
     why = "; ".join(filter(None, (now, row.reason, mended, chosen, *row.readings)))
     place = f"{row.line}:{row.column}" if row.action is Action.REFUSED else str(row.line or "")
     line = [str(row.action), row.path, shown(row.value), place, why]

@@ -15,6 +15,7 @@ from store.importing.apply import preview
 from store.importing.choices import READERS, Choices, Role, Strategy
 from store.importing.plan import Plan, load
 from store.sealing import keyfile
+from tui import output
 from tui.session import Session
 from tui.verbs import common
 
@@ -93,7 +94,18 @@ def made(current: Session, file: Sequence[Path], given: dict[str, Any]) -> Plan:
         choices = choices.with_row(path, file=_of_file(text, file), fix=value)
     key = current.locations.master_key or keyfile.place(os.environ)
     sources = [load(each, role=choices.of(each).role, key=key) for each in file]
-    return preview(sources, current.locations, choices)
+    plan = preview(sources, current.locations, choices)
+    _tell_idle(plan)
+    return plan
+
+
+def _tell_idle(plan: Plan) -> None:
+    """Name the patterns of who wins that match nothing; after a cut that need be no mistake."""
+    leaves = [(leaf.file, paths.split(leaf.path)) for leaf in plan.rows]
+    for row in plan.choices.rows:
+        idle = not any(row.concerns(file, parts) for file, parts in leaves)
+        if row.strategy is not None and idle:
+            output.say(f"No file has a value at {row.pattern}, so nothing is decided by that.")
 
 
 _STRATEGIES: Final = {str(one): one for one in Strategy}

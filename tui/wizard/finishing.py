@@ -65,6 +65,7 @@ class Finishing(Step):
 
     def _was_taken_back(self, sentence: str) -> None:
         self.query_one("#rollback").disabled = True
+        self.query(".heading, .next").remove()  # what was to do next was about what is gone
         self.query_one("#told", VerticalScroll).mount(said(sentence), before=0)
         self.query_one("#close").focus()
 

@@ -60,7 +60,10 @@ def who_wins(choices: Choices, leaf: Leaf) -> FieldSpec:
 def _reading(leaf: Leaf) -> FieldSpec:
     reader = leaf.reading or _GO
     now = next((told for told in leaf.readings if told.startswith(f"{reader}:")), "")
-    return FieldSpec("reading", "read as", FieldKind.SELECT, now, str, leaf.readings)
+    # one that the daemon cannot read has no reading of its
+    now = now or f"{reader}: does not fit"
+    options = tuple(dict.fromkeys((now, *leaf.readings)))
+    return FieldSpec("reading", "read as", FieldKind.SELECT, now, str, options)
 
 
 def _fix(leaf: Leaf) -> FieldSpec:
