@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,13 +47,8 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     """A host of made-up time, on which no process watches over anything."""
     made = Host()
     monkeypatch.setattr("store.operations.pending.uptime", made)
-    monkeypatch.setattr("store.detached.started", _watched_by_nobody)
+    monkeypatch.setattr("store.detached.started", reverters.nobody)
     return made
-
-
-@contextmanager
-def _watched_by_nobody(_: Path) -> Iterator[Callable[[int], None]]:
-    yield lambda _: None
 
 
 @pytest.fixture(autouse=True)

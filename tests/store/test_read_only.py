@@ -26,7 +26,7 @@ from store.sealing.leaks import Leak
 from store.sealing.suspects import Kind as SuspectKind
 from store.sealing.suspects import Suspect, stamp_of
 from store.searching import Search
-from tests.support import foreign
+from tests.support import foreign, reverters
 from tests.support.samples import NODE, PLAN, SEED, other
 
 Call = Callable[[ConfigManager], object]
@@ -199,13 +199,8 @@ def write_locks_noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     with monkeypatch.context() as patch:
         patch.setattr(Transaction, "__init__", begin)
-        patch.setattr("store.detached.started", _nobody)
+        patch.setattr("store.detached.started", reverters.nobody)
         yield noted
-
-
-@contextmanager
-def _nobody(_: Path) -> Iterator[Callable[[int], None]]:
-    yield lambda _: None
 
 
 @pytest.mark.parametrize("name", methods())

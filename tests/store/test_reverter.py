@@ -108,7 +108,7 @@ def test_a_console_killed_before_its_commit_leaves_neither_edit_nor_process(
 def test_when_the_process_is_killed_too_whoever_writes_next_takes_it_back(
     manager: ConfigManager, database: Path
 ) -> None:
-    console = editor(database, 0.8)
+    console = editor(database, 2.5)
     assert len(reverters.kill(database)) == 1
     ended(console, signal.SIGKILL)
     until(manager.overdue_reversals, "the deadline")
@@ -169,7 +169,7 @@ def test_it_finds_a_database_that_was_put_in_the_place_of_its_own(
     manager: ConfigManager, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Restored by rename in mid-wait: the row is not in the new file, and it ends."""
-    monkeypatch.setattr("store.detached.started", _Nobody)
+    monkeypatch.setattr("store.detached.started", reverters.nobody)
     with manager.unless_confirmed(60) as made:
         manager.set_value("svc.x", "2")
     assert made.reversal is not None
@@ -197,7 +197,7 @@ def test_it_finds_a_database_that_was_put_in_the_place_of_its_own(
 def test_it_ends_where_the_database_is_gone_at_the_deadline(
     manager: ConfigManager, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.detached.started", _Nobody)
+    monkeypatch.setattr("store.detached.started", reverters.nobody)
     with manager.unless_confirmed(60) as made:
         manager.set_value("svc.x", "2")
     assert made.reversal is not None
@@ -248,23 +248,10 @@ class _Up:
         self.seconds = seconds
 
 
-class _Nobody:
-    """No process watches over the edit."""
-
-    def __init__(self, _: Path) -> None:
-        pass
-
-    def __enter__(self) -> object:
-        return lambda _: None
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
 def _due(manager: ConfigManager, monkeypatch: pytest.MonkeyPatch) -> int:
     """An unconfirmed edit whose deadline has passed and that nobody watches over."""
     with monkeypatch.context() as patch:
-        patch.setattr("store.detached.started", _Nobody)
+        patch.setattr("store.detached.started", reverters.nobody)
         with manager.unless_confirmed(0.01) as made:
             manager.set_value("svc.x", "2")
     until(manager.overdue_reversals, "the deadline")

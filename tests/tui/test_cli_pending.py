@@ -36,9 +36,10 @@ def value(capsys: pytest.CaptureFixture[str], path: str = "svc.x") -> str:
 
 
 def overdue(capsys: pytest.CaptureFixture[str], database: Path) -> None:
-    """An unconfirmed edit of svc.x to 2 whose process was killed and whose deadline has passed."""
-    assert call(capsys, "set", "svc.x", "2", "--confirm-within", "300ms").code == 0
-    reverters.kill(database)
+    """An unconfirmed edit of svc.x to 2 that nobody watches, and whose deadline has passed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("store.detached.started", reverters.nobody)
+        assert call(capsys, "set", "svc.x", "2", "--confirm-within", "300ms").code == 0
     where = Locations(database.with_name("config.yaml"), database)
     with ConfigManager.open(where, actor="looks@on", read_only=True) as manager:
         until(manager.overdue_reversals, "the deadline")

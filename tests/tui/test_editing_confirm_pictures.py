@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -12,7 +10,7 @@ from textual.pilot import Pilot
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.uptime import Uptime
-from tests.support import foreign
+from tests.support import foreign, reverters
 from tests.support.clock import FixedClock
 from tests.support.deck import ACTOR, Driver, console, told_state
 from tests.tui.test_editing_undo import asked
@@ -24,11 +22,6 @@ GONE_BY = 13.5
 _MADE = 100.0
 
 
-@contextmanager
-def _watched_by_nobody(_: Path) -> Iterator[Callable[[int], None]]:
-    yield lambda number: None
-
-
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locations]:
     """An edit that waits, of which so many seconds are gone; nothing moves by itself."""
@@ -36,7 +29,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locations]:
     found = told_state(tmp_path_factory.mktemp("waits"), clock.now)
     made, now = Uptime("pictures", _MADE), Uptime("pictures", _MADE + GONE_BY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("store.detached.started", _watched_by_nobody)
+        patch.setattr("store.detached.started", reverters.nobody)
         patch.setattr("store.operations.pending.uptime", lambda: made)
         with ConfigManager.open(found, actor=ACTOR, clock=clock) as manager:
             with manager.unless_confirmed(60.0, reason="memory errors"):
