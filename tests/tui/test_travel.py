@@ -375,7 +375,10 @@ def test_compared(
     assert snap_compare(app, terminal_size=size, run_before=pressed(*keys))
 
 
-def test_jump(snap_compare: Compare, places: Locations, clock: FixedClock) -> None:
+@SIZES
+def test_jump(
+    snap_compare: Compare, places: Locations, clock: FixedClock, size: tuple[int, int]
+) -> None:
     app = console(places, clock=clock)
     keys = ("t", "t", *"soon", "enter")
-    assert snap_compare(app, terminal_size=(80, 24), run_before=pressed(*keys))
+    assert snap_compare(app, terminal_size=size, run_before=pressed(*keys))
