@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +18,19 @@ def environment(environ: Mapping[str, str], started_with: Path = _STARTED_WITH) 
     Where the system does not keep what a program was started with, it stays.
     """
     taken = dict(environ)
+    if not _was_given(started_with):
+        taken.pop("LC_CTYPE", None)
+    return taken
+
+
+@cache
+def _was_given(started_with: Path) -> bool:
+    """Whether the variable was there at the start, which is asked for each line that is printed."""
     try:
         given = started_with.read_bytes().split(b"\0")
     except OSError:  # not on Linux, or /proc is not mounted
-        return taken
-    if not any(each.startswith(b"LC_CTYPE=") for each in given):
-        taken.pop("LC_CTYPE", None)
-    return taken
+        return True
+    return any(each.startswith(b"LC_CTYPE=") for each in given)
 
 
 def is_unicode(environ: Mapping[str, str]) -> bool:

@@ -33,9 +33,9 @@ def test_the_locale_says_whether_there_are_signs(environ: dict[str, str], unicod
 
 def test_what_python_gave_itself_does_not_count(tmp_path: Path) -> None:
     coerced = {"LANG": "C", "LC_CTYPE": "C.UTF-8"}
-    given = tmp_path / "environ"
-    given.write_bytes(b"LANG=C\0HOME=/root\0")
-    assert charset.environment(coerced, given) == {"LANG": "C"}
+    without, given = tmp_path / "without", tmp_path / "given"
+    without.write_bytes(b"LANG=C\0HOME=/root\0")
+    assert charset.environment(coerced, without) == {"LANG": "C"}
     given.write_bytes(b"LANG=C\0LC_CTYPE=C.UTF-8\0")
     assert charset.environment(coerced, given) == coerced
     assert charset.environment(coerced, tmp_path / "missing") == coerced
