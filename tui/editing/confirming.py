@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from store import codec, history
 from store.manager import ConfigManager
@@ -19,11 +20,19 @@ from tui.text import clean, shorten_middle
 WITHIN_SECONDS: Final = 60.0
 GRACE_SECONDS: Final = 3.0
 """So long the process that watches over an edit is given before the deck does its work."""
-REVERTS: Final = (
+_REVERTS: Final = (
     f"It goes back by itself after {WITHIN_SECONDS:.0f} s, also without this console, unless it is"
     " kept: K on the deck, or 'nodedeck confirm'."
 )
 _PATH_CELLS: Final = 40
+
+
+class Offer(NamedTuple):
+    """A write with the title and the preview that it is looked at under."""
+
+    title: str
+    shown: Preview
+    write: Write
 
 
 def unconfirmed(write: Write, within: float = WITHIN_SECONDS) -> Write:
@@ -35,6 +44,14 @@ def unconfirmed(write: Write, within: float = WITHIN_SECONDS) -> Write:
         return made.reversal
 
     return run
+
+
+def offered(title: str, shown: Preview, write: Write, *, reverts: bool) -> Offer:
+    """What a review is about; an edit that reverts says so in its title and below the fields."""
+    if not reverts:
+        return Offer(title, shown, write)
+    shown = replace(shown, notes=(*shown.notes, _REVERTS))
+    return Offer(f"{title}, unless confirmed", shown, unconfirmed(write))
 
 
 def waiting(manager: ConfigManager) -> tuple[Reversal, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar, Final
 
@@ -17,7 +16,7 @@ from textual.widgets import Input, Static
 
 from store.errors import NodedeckError, VersionConflict
 from tui.editing.asking import through
-from tui.editing.confirming import REVERTS, unconfirmed
+from tui.editing.confirming import offered
 from tui.editing.fields import FieldBox
 from tui.editing.leaving import LeaveScreen, Leaving
 from tui.editing.review import Outcome, ReviewScreen
@@ -194,8 +193,8 @@ class FormScreen(ModalScreen[Left]):
             self._say(str(fault))
             return
 
-        run = unconfirmed(write(subject, texts)) if reverts else write(subject, texts)
-        commit = through(self._store, run)
+        title = f"Save {shorten_middle(clean(subject.path), _TITLE_CELLS)}"
+        offer = offered(title, shown, write(subject, texts), reverts=reverts)
 
         async def reviewed(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:
@@ -203,11 +202,10 @@ class FormScreen(ModalScreen[Left]):
             elif screen.conflict is not None:
                 await self._merge(screen.conflict, reverts=reverts)
 
-        title = f"Save {shorten_middle(clean(subject.path), _TITLE_CELLS)}"
-        if reverts:
-            shown = replace(shown, notes=(*shown.notes, REVERTS))
-            title += ", unless confirmed"
-        screen = ReviewScreen(title, shown, commit, action="Save", typed=subject.typed, merges=True)
+        commit = through(self._store, offer.write)
+        screen = ReviewScreen(
+            offer.title, offer.shown, commit, action="Save", typed=subject.typed, merges=True
+        )
         await self.app.push_screen(screen, reviewed)
 
     async def _merge(self, fault: VersionConflict, *, reverts: bool) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from store.errors import NodedeckError, VersionConflict
 from tui.editing import staged
-from tui.editing.confirming import REVERTS, unconfirmed
+from tui.editing.asking import through
+from tui.editing.confirming import offered
 from tui.editing.leaving import LeaveScreen, Leaving
 from tui.editing.review import Outcome, ReviewScreen
 from tui.editing.staged import Left, Next, Staged
@@ -104,10 +104,7 @@ class StagedActions(TimeTravel):
             self._say(str(fault))
             return
 
-        async def commit(reason: str | None) -> object:
-            write = staged.write_all(edits)
-            run = unconfirmed(write) if reverts else write
-            return await self._store.call(lambda manager: run(manager, reason))
+        offer = offered(f"Save {_counted(edits)}", shown, staged.write_all(edits), reverts=reverts)
 
         async def reviewed(outcome: Outcome | None) -> None:
             if outcome is Outcome.DONE:
@@ -115,12 +112,10 @@ class StagedActions(TimeTravel):
             elif screen.conflict is not None:
                 await self._merge_staged(screen.conflict, reverts=reverts)
 
-        title = f"Save {_counted(edits)}"
-        if reverts:
-            shown = replace(shown, notes=(*shown.notes, REVERTS))
-            title += ", unless confirmed"
-        typed = staged.typed_for(edits)
-        screen = ReviewScreen(title, shown, commit, action="Save", typed=typed, merges=True)
+        commit, typed = through(self._store, offer.write), staged.typed_for(edits)
+        screen = ReviewScreen(
+            offer.title, offer.shown, commit, action="Save", typed=typed, merges=True
+        )
         await self.push_screen(screen, reviewed)
 
     async def _merge_staged(self, fault: VersionConflict, *, reverts: bool) -> None:
