@@ -74,6 +74,11 @@ def rehearse(
     return len(wanted) + len(approved.seals)
 
 
+def empty(plan: Plan) -> int:
+    """How many leaves that go into the database hold nothing, and so are in no export."""
+    return sum(row.action in _IMPORTED and not _holds(row.value) for row in plan.rows)
+
+
 def _lend_key(manager: ConfigManager, live: Path) -> None:
     """Have a spare key at hand where the real run would make one; raises what that would raise."""
     if keyfile.ring(manager.master_key).present is None:

@@ -171,6 +171,7 @@ def apply_command(
             backup=str(result.backup) if result.backup else None,
             copies=[str(each) for each in result.copies],
             rewritten=result.rewritten,
+            cut=[str(each) for each in result.cut],
             uncut=result.uncut,
             rehearsed=result.rehearsed,
         )
@@ -295,17 +296,18 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
             output.say(f"{_place(row, plan)}{row.path}: {row.reason}.")
     for remaining in result.remains:
         output.say(remaining.sentence)
-    if result.rewritten_file is not None:
-        if not any(each.cut for each in result.remains):
-            output.say(f"{result.rewritten_file} now holds only what stays in it.")
-    elif result.uncut:
-        output.say(f"{_named(plan)} {_as_it_was(plan)}. {result.uncut}")
-    elif rewrite and not result.nothing_to_do:
+    for file in result.cut:
+        if not any(each.file == file for each in result.remains):
+            output.say(f"{file} now holds only what stays in it.")
+    for file, why in result.kept:
+        output.say(f"{file} is as it was. {why}")
+    if rewrite and not (result.cut or result.kept or result.nothing_to_do):
         they = "it" if len(plan.sources) == 1 else "they"
         output.say(f"Nothing could be cut out of {_named(plan)}; {they} {_as_it_was(plan)}.")
     if result.rehearsed:
         output.say(
-            f"Rehearsed on a copy first: {result.rehearsed} values came back as the file has them."
+            f"Rehearsed on a copy first: {result.rehearsed} values came back as the file has"
+            f" them{_empty(result.empty)}."
         )
     if result.backup is not None:
         output.say(f"The file's copy is {result.backup}.")
@@ -316,6 +318,13 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
         output.say("The file's copy has them in clear; 'nodedeck doctor' says what to do about it.")
     for sentence in result.left:
         output.say(sentence)
+
+
+def _empty(count: int) -> str:
+    """What to say of leaves that are counted among the plan's and come back by no export."""
+    if not count:
+        return ""
+    return f"; {count} more {'holds' if count == 1 else 'hold'} nothing, which no export shows"
 
 
 _NAMED = (Action.STAY, Action.SKIP, Action.CONFLICT, Action.REFUSED)

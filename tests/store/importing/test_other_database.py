@@ -107,7 +107,7 @@ def test_beside_a_file_the_two_are_one_import(other: Path, here: Locations) -> N
     assert contested == {"current_height"}
     kept = Choices().with_row("current_height", file=other, strategy=Strategy.KEEP)
     done = carry_out(engine.preview(sources, here, kept), here, rewrite=True)
-    assert (done.rewritten_file, config.read_text()) == (config, "api: {port: 1}\n")
+    assert (done.cut, config.read_text()) == ((config,), "api: {port: 1}\n")
     assert database_leaves(here)["current_height"] == 5
 
 
