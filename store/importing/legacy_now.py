@@ -51,9 +51,10 @@ def legacy_now(
     role = Role(facts["role"])
     source = planning.source(file, base, role=role, prefix=facts.get("prefix", ""))
     decided = _decided(facts, file)
-    against = _left_alone(_planned(db, source, decided), beside)
+    fixes = [row for row in decided if row.fix is not None]
+    against = _told(_planned(db, source, decided), fixes, beside)
     text = _FILLED[role](db, source, against, moved, beside)
-    for at, value in _fixed(source, decided, against):
+    for at, value in _fixed(source, fixes, against):
         text = replace(text, at, value)
     if text == base:
         return base, ()
@@ -78,19 +79,23 @@ def _decided(facts: dict[str, Any], file: Path) -> list[RowChoice]:
     ]
 
 
-def _left_alone(plan: Plan, beside: Siblings) -> Plan:
-    """The plan with what went nowhere at the import, since files contested it, left in the file."""
-    rows = (
-        dataclasses.replace(row, action=Action.SKIP)
-        if row.action is Action.ADD and row.path in beside.contested
-        else row
-        for row in plan.rows
-    )
-    return dataclasses.replace(plan, rows=tuple(rows))
+def _told(plan: Plan, fixes: Sequence[RowChoice], beside: Siblings) -> Plan:
+    """The plan with what files contested left in the file, for it went nowhere at the import.
+
+    All that an operator mended is marked, also what stands inside of it.
+    """
+
+    def told(row: Row) -> Row:
+        if row.action is Action.ADD and row.path in beside.contested:
+            return dataclasses.replace(row, action=Action.SKIP)
+        mended = fixes and any(each.concerns(row.file, split(row.path)) for each in fixes)
+        return dataclasses.replace(row, fixed=True) if mended else row
+
+    return dataclasses.replace(plan, rows=tuple(map(told, plan.rows)))
 
 
 def _fixed(
-    source: Source, decided: Sequence[RowChoice], against: Plan
+    source: Source, fixes: Sequence[RowChoice], against: Plan
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Where the file has what an operator mended, and what the database has in its place.
 
@@ -101,11 +106,8 @@ def _fixed(
         parts = split(row.path)
         if not row.fixed or row.action not in _COMPARED or parts[0] == "nodes":
             continue
-        depth = max(
-            len(split(each.pattern))
-            for each in decided
-            if each.fix is not None and each.concerns(source.path, parts)
-        )
+        covering = (each for each in fixes if each.concerns(source.path, parts))
+        depth = min(len(split(each.pattern)) for each in covering)
         at = parts[:depth]
         if depth == len(parts):
             found[at] = row.present
