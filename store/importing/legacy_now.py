@@ -14,8 +14,8 @@ from store.errors import NodedeckError, Refused
 from store.importing import mending, siblings, standing
 from store.importing import plan as planning
 from store.importing.choices import Choices, RowChoice, rows_from_json
+from store.importing.leaves import overlaid
 from store.importing.plan import Action, Plan, Role, Row, Source
-from store.importing.resolving import overlaid
 from store.importing.siblings import Siblings
 from store.models import FieldChange
 from store.paths import PARAMS_SUFFIX, join, split

@@ -184,7 +184,7 @@ apply_command.params.append(common.reason_option())
 @common.json_option
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
-    """The receipts of the imports done so far, newest first."""
+    """The receipts of the imports and rollbacks done so far, newest first."""
     with common.session(context, offer=False).look() as manager:
         kept = receipts.listed(manager)
     if as_json:
@@ -197,10 +197,8 @@ def list_command(context: click.Context, as_json: bool) -> None:
                     str(receipt["id"]),
                     str(receipt["at"]),
                     str(receipt["actor"]),
-                    str(receipt["file"]),
-                    ", ".join(
-                        f"{count} {name}" for name, count in receipt["totals"].items() if count
-                    ),
+                    ", ".join(map(str, receipt["files"])),
+                    _done(receipt),
                 ]
                 for receipt in kept
             ]
@@ -265,6 +263,13 @@ def rollback_command(
 
 
 rollback_command.params.append(common.reason_option())
+
+
+def _done(receipt: dict[str, Any]) -> str:
+    """What a receipt is of: the counts of an import, or which one a rollback took back."""
+    if receipt.get("of") is not None:
+        return f"rollback of import {receipt['of']}, to the state {receipt['state']}"
+    return ", ".join(f"{count} {name}" for name, count in receipt["totals"].items() if count)
 
 
 def _ask(plan: Plan, *, no_input: bool) -> None:
@@ -348,7 +353,7 @@ def _line(row: planning.Row, plan: Plan) -> list[str]:
     mended = ("fixed", "that is the fix")[row.action is Action.REFUSED] if row.fixed else ""
     why = "; ".join(filter(None, (now, row.reason, mended, chosen, *row.readings)))
     place = f"{row.line}:{row.column}" if row.action is Action.REFUSED else str(row.line or "")
-    line = [str(row.action), row.path, shown(row.value), place, why]
+    line = [str(row.action), row.path, row.shown, place, why]
     return [*line[:3], str(row.file), *line[3:]] if len(plan.sources) > 1 else line
 
 
