@@ -18,15 +18,27 @@ _DAEMON_HINT = " If a daemon writes the file, stop it first; --wait waits until 
 
 
 def refuse_twice(sources: Sequence[Source]) -> None:
-    """Raise UsageError where two sources are one file under two names, of which each is copied."""
-    known: dict[Path, Path] = {}
+    """Raise UsageError where two sources are one file under two names, links of any sort.
+
+    Each would be copied and cut, and the second of them be another by then.
+    """
+    known: dict[object, Path] = {}
     for each in sources:
-        first = known.setdefault(each.path.resolve(), each.path)
+        first = known.setdefault(_identity(each.path), each.path)
         if first != each.path:
             raise UsageError(
                 f"{first} and {each.path} are one file; nothing was changed.",
                 hint="Name it once.",
             )
+
+
+def _identity(path: Path) -> object:
+    """What two names of one file have in common; of one that is gone its path."""
+    try:
+        found = path.stat()
+    except OSError:  # whoever reads it next says so
+        return path.resolve()
+    return (found.st_dev, found.st_ino)
 
 
 def main_of(plan: Plan, cut: Sequence[Source]) -> Source:

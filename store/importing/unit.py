@@ -12,7 +12,8 @@ whoever comes next which part happened. The order, with what is on disk after ea
 3. the database's transaction, whose receipt holds the journal's token: committed with
    ``synchronous=FULL``, which fsyncs the write-ahead log, so that no power failure loses what the
    files are about to give up;
-4. every file that is to be rewritten looked at, before the first of them is touched;
+4. every file that is to be rewritten looked at, before the first of them is touched and again
+   before each;
 5. one file after the other: its new text written beside it, fsynced, renamed, directory fsynced.
    Where a rename would tear the file from its other names or from the mount it is (several links,
    a bind mount), its bytes are overwritten in place and fsynced, and the journal mends what stops
@@ -182,8 +183,8 @@ def superseded(locations: Locations) -> None:
 
 
 def _complete(locations: Locations, unit: Unit) -> None:
-    _refuse_edited(unit)
     for part in unit.parts:
+        _refuse_edited(unit)  # all of them, before the first is touched and right before each
         _rewrite(unit, part)
         _sweep(part.target)
     if unit.beside is not None:

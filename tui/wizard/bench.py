@@ -144,7 +144,7 @@ class Bench:
     async def cut(self) -> Cut:
         """What cutting the files of the plan would do."""
         plan = self.draft.made.decided(seal=self.draft.seal)
-        return await in_thread(held_back()(lambda: _cut_of(plan)), name="cut")
+        return await in_thread(held_back()(lambda: cut_of(plan)), name="cut")
 
     @property
     def daemons(self) -> tuple[Path, ...]:
@@ -239,7 +239,8 @@ def _same(one: Path, other: Path) -> bool:
     return one == other or one.resolve() == other.resolve()
 
 
-def _cut_of(plan: Plan) -> Cut:
+def cut_of(plan: Plan) -> Cut:
+    """What cutting the files of a plan would do, each as far as it can be proven."""
     if not any(each.is_file for each in plan.sources):
         return Cut((), why="A database is only read; nothing is cut out of it.")
     pieces = cutting.pieces(plan, or_keep=True)

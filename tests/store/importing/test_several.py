@@ -365,6 +365,10 @@ def test_the_same_file_twice_is_refused(tmp_path: Path) -> None:
     other = planning.load(tmp_path / "link.yaml")
     with pytest.raises(UsageError, match=r"c\.yaml and .*link\.yaml are one file"):
         engine.preview([source, other], places(tmp_path))
+    (tmp_path / "hard.yaml").hardlink_to(tmp_path / "c.yaml")
+    hard = planning.load(tmp_path / "hard.yaml")
+    with pytest.raises(UsageError, match=r"c\.yaml and .*hard\.yaml are one file"):
+        engine.preview([source, hard], places(tmp_path))
 
 
 def test_choices_are_a_value_that_comes_back_from_a_receipt(tmp_path: Path) -> None:

@@ -163,6 +163,22 @@ def test_where_one_was_edited_no_other_is_touched_until_it_is_settled(tmp_path: 
     assert unit.standing(at) is None
 
 
+def test_an_edit_of_the_second_while_the_first_is_written_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, other = made(tmp_path, config=RUNNING, svc=SETTINGS), tmp_path / "svc.yaml"
+    real = files.put
+
+    def put_and_edit(path: Path, data: bytes) -> None:
+        real(path, data)
+        other.write_text("svc: {a: 7}\n")
+
+    monkeypatch.setattr(files, "put", put_and_edit)
+    with pytest.raises(HalfDone, match=r"svc\.yaml was changed meanwhile and was not rewritten"):
+        carry_out(plan, tmp_path)
+    assert other.read_text() == "svc: {a: 7}\n"
+
+
 def test_a_link_that_leads_elsewhere_by_now_is_an_edit(tmp_path: Path) -> None:
     put(tmp_path, "real.yaml", SETTINGS)
     link = tmp_path / "svc.yaml"
