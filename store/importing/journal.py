@@ -116,8 +116,8 @@ class Unit:
 
     @property
     def places(self) -> tuple[Path, ...]:
-        """Every file that must be left alone meanwhile."""
-        return (*self.of, *(part.file for part in self.parts))
+        """Every file that is touched, so that its directory must be left alone meanwhile."""
+        return (*(part.file for part in self.parts), *self.also)
 
 
 def names(paths: Sequence[object]) -> str:

@@ -174,6 +174,7 @@ def apply_command(
             cut=[str(each) for each in result.cut],
             uncut=result.uncut,
             rehearsed=result.rehearsed,
+            empty=result.empty,
         )
 
 
