@@ -71,9 +71,11 @@ def create(
     host: str,
     clock: Callable[[], datetime],
     name: str = "",
+    place: Path | None = None,
 ) -> Backup:
     """Copy the database and the config file as they are now; every file is 0600.
 
+    ``place`` is one that ``place_for`` gave, for whoever has to know it before.
     Raises UsageError for a name that is none, Busy where another writer keeps the database locked,
     and NodedeckError where the copy cannot be written; then nothing is left of it.
     """
@@ -86,7 +88,7 @@ def create(
     try:
         folder = made_folder(locations)
         now = clock().astimezone(UTC)
-        path = _free_place(folder, locations.database.stem, now, name)
+        path = place or _free_place(folder, locations.database.stem, now, name)
         made: list[Path] = []
         try:
             facts = _written(source, path, made)
@@ -101,6 +103,12 @@ def create(
     finally:
         source.close()
     return Backup(path, path.stat().st_size, facts)
+
+
+def place_for(locations: Locations, now: datetime, name: str) -> Path:
+    """Where a backup that is made at this moment would stand; nothing is made."""
+    stem = locations.database.stem
+    return _free_place(folder_of(locations), stem, now.astimezone(UTC), name)
 
 
 def made_folder(locations: Locations) -> Path:
@@ -173,10 +181,12 @@ def _publish(path: Path, facts: dict[str, Any], made: list[Path]) -> None:
         raise files.cannot("write", path, error) from error
 
 
-def discard(backup: Backup) -> None:
-    """Remove a backup that nothing has need of, such as one made before a write that failed."""
-    for path in (backup.path, config_copy(backup.path), manifest_of(backup.path)):
-        path.unlink(missing_ok=True)
+def discard(path: Path) -> None:
+    """Remove a backup that nothing has need of, be it that its making was stopped half-way."""
+    unfinished = _unfinished(path)
+    beside = (config_copy(path), manifest_of(path), unfinished, *sqlite.side_files(unfinished))
+    for each in (path, *beside):
+        each.unlink(missing_ok=True)
 
 
 def listed(locations: Locations) -> list[Backup]:

@@ -136,7 +136,7 @@ def put(path: Path, data: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     try:
-        stays = target.stat().st_nlink > 1 or is_mount(target)
+        stays = stays_in_place(target)
     except OSError as error:
         raise cannot("write", path, error, left="It is as it was.") from error
     if not stays:
@@ -151,6 +151,14 @@ def put(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise cannot("write", path, error) from error
+
+
+def stays_in_place(target: Path) -> bool:
+    """Whether a file, no symlink, has to stay the same one: it has several names or is a mount.
+
+    Raises OSError where it cannot be looked at.
+    """
+    return target.stat().st_nlink > 1 or is_mount(target)
 
 
 def is_mount(path: Path) -> bool:

@@ -133,7 +133,7 @@ def apply(
             copying.copy(ready, live, path, pages=_PAGES, between=keep_present)
         except BaseException:
             for safety in kept:  # nothing was restored, so it is of no use
-                backups.discard(safety)
+                backups.discard(safety.path)
             raise
     return Restored(kept[0] if kept else None, epoch)
 

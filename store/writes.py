@@ -219,6 +219,12 @@ def put_flag(db: Database, name: str, value: Any, description: str | None = None
     ).execute(db.sqlite)
 
 
+def describe_flag(db: Database, name: str, description: str) -> None:
+    """Say what a flag is for; its rule stays."""
+    told = {"description": description, "updated_at": CURRENT_TIMESTAMP}
+    FeatureFlags.update(**told).where(FeatureFlags.name == name).execute(db.sqlite)
+
+
 def drop_flag(db: Database, name: str) -> None:
     """Remove a feature flag."""
     FeatureFlags.delete().where(FeatureFlags.name == name).execute(db.sqlite)

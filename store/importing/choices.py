@@ -132,6 +132,24 @@ class Choices:
         }
 
 
+def from_json(kept: Any) -> Choices:
+    """The choices that a receipt kept; the usual ones where it is older than they are."""
+    if not kept:
+        return Choices()
+    files = (
+        (
+            Path(each["file"]),
+            FileChoice(
+                None if each["role"] is None else Role(each["role"]),
+                each["prefix"],
+                None if each["strategy"] is None else Strategy(each["strategy"]),
+            ),
+        )
+        for each in kept["files"]
+    )
+    return Choices(Strategy(kept["strategy"]), tuple(files), rows_from_json(kept), kept["seal"])
+
+
 def rows_from_json(kept: Any) -> tuple[RowChoice, ...]:
     """The decisions about rows that a receipt kept; none where it is older than they are."""
     return tuple(

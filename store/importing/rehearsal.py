@@ -61,6 +61,7 @@ def rehearse(
             back = codec.leaves(document.tree)
             if len(back) <= _READABLE:
                 back = _read_again(document) or back
+            back |= _beside_document(manager)
             course.check()
     wanted = [row for row in approved.rows if row.action in _IMPORTED and _holds(row.value)]
     lost = [*shut, *(row.path for row in wanted if not _came_back(row, back))]
@@ -72,6 +73,11 @@ def rehearse(
             hint="Leave these keys out of the file, and set them afterwards.",
         )
     return len(wanted) + len(approved.seals)
+
+
+def empty(plan: Plan) -> int:
+    """How many leaves that go into the database hold nothing, and so are in no export."""
+    return sum(row.action in _IMPORTED and not _holds(row.value) for row in plan.rows)
 
 
 def _lend_key(manager: ConfigManager, live: Path) -> None:
@@ -104,6 +110,17 @@ def _copied(live: Path, copy: Path) -> None:
     # bare connections: whoever reads by one first parses every trigger, and copying reads nothing
     with copying.connected(live) as source, copying.connected(copy) as target:
         copying.copy(source, target, copy)
+
+
+def _beside_document(manager: ConfigManager) -> dict[str, Any]:
+    """The leaves of profiles and flags, which no export has."""
+    found: dict[str, Any] = {}
+    for profile in manager.profiles():
+        found |= codec.leaves_at(profile.path, profile.values)
+    for flag in manager.flags():
+        rule = list(flag.rule) if isinstance(flag.rule, tuple) else flag.rule
+        found |= codec.leaves_at(paths.join(paths.FLAGS_ROOT, flag.name), rule)
+    return found
 
 
 def _read_again(document: Document) -> dict[str, Any] | None:

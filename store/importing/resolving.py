@@ -18,7 +18,7 @@ from store.errors import InvalidValue, Refused
 from store.importing import provider_keys, suspicion
 from store.importing.choices import Choices, Strategy
 from store.importing.fields import nearest
-from store.importing.leaves import field_of, same
+from store.importing.leaves import field_of, overlaid, same, text_of
 from store.importing.rows import Action, Row, Seal, Write
 from store.importing.walking import IN_FILE, Candidate, Walked
 from store.masks import masked
@@ -68,6 +68,7 @@ class Resolver:
         self.seals: dict[str, Seal] = {}
         self._groups: dict[str, list[Candidate]] = {}
         self._misfits: dict[str, list[Candidate]] = {}
+        self._node_keys: list[tuple[Walked, Candidate]] = []
         self._walked: Walked
         self._made: dict[str, Any] = {}
 
@@ -87,6 +88,8 @@ class Resolver:
                     self.rows.append(step)
                 elif step.kind is Kind.PROVIDER and step.provider is not None:
                     self._provider(step, step.provider)
+                elif step.kind is Kind.NODE_KEY:
+                    self._node_keys.append((walked, step))
                 elif step.secret:
                     address = paths.locate(step.path)
                     entity = address.entity if address is not None else step.path
@@ -95,6 +98,19 @@ class Resolver:
                     self._setting(step)
                 else:
                     self._entity(step)
+
+        for walked, step in self._node_keys:
+            self._walked = walked
+            self._node_key(step)
+
+    def _node_key(self, one: Candidate) -> None:
+        """Propose a node's security key, once it is known which nodes there will be."""
+        node = paths.join(*split(one.path)[:2])
+        if node not in self.writes and self._present(node, Kind.NODE) is ABSENT:
+            why = "there will be no node of that id; it stays in that database"
+            self._row(one, one.path, MASK, Action.STAY, why=why)
+        else:
+            self._propose(one, one.secret, self._present(one.path, one.kind))
 
     def _setting(self, one: Candidate) -> None:
         now = self._present(one.path, Kind.SETTING)
@@ -336,23 +352,9 @@ class Resolver:
                 id(place) in tree.fixed,
                 one.key,
                 contested,
+                text_of(place, wanted),
             )
         )
-
-
-def overlaid(base: Mapping[str, Any], path: str, leaves: Mapping[str, Any]) -> dict[str, Any]:
-    """An entity's value with leaves, by their full paths, put over it."""
-    result = dict(base)
-    depth = len(split(path))
-    for leaf, value in leaves.items():
-        inside, *below = split(leaf)[depth:]
-        if below:
-            held = result.get(inside)
-            kept = held if isinstance(held, dict) else {}
-            result[inside] = overlaid(kept, inside, {paths.join(inside, *below): value})
-        else:
-            result[inside] = value
-    return result
 
 
 def differ(path: str, value: Any, now: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from store import entities, latest
+from store import entities, latest, writes
 from store.database import Database
 from store.errors import NodedeckError, VersionConflict
 from store.importing import plan as planning
@@ -13,6 +13,7 @@ from store.importing import receipts, standing
 from store.importing.plan import Plan
 from store.importing.progress import Course, Phase
 from store.manager import ConfigManager
+from store.paths import Kind, split
 from store.sealing import places
 from store.sealing.places import State
 from store.sealing.vault import Vault
@@ -37,6 +38,7 @@ def commit(
         first = latest.newest_id(db) + 1
         for write in course.steps(Phase.WRITE, approved.writes):
             entities.put(db, write.path, write.kind, write.value)
+        _describe_flags(db, approved)
         cleared = manager.seal_imported(approved.seals, why)
         _read_back(manager, approved, course)
         receipt = {
@@ -49,6 +51,15 @@ def commit(
         number = receipts.keep(manager, socket.gethostname(), receipt)
         course.check()
     return number, cleared
+
+
+def _describe_flags(db: Database, approved: Plan) -> None:
+    """Say of the flags that another database gave what they are for, which no value holds."""
+    flags = {write.path for write in approved.writes if write.kind is Kind.FLAG}
+    for source in approved.sources:
+        for path, description in source.descriptions:
+            if path in flags:
+                writes.describe_flag(db, split(path)[1], description)
 
 
 def check_unmoved(db: Database, approved: Plan) -> None:

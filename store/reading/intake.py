@@ -17,6 +17,7 @@ _CONTROL = re.compile(r"\A\ufeff|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 
 
 class Places:
@@ -43,9 +44,9 @@ def decode(data: bytes, name: str, limit: int) -> str:
             file=name,
             hint="Is this the right file?",
         )
-    if data.startswith(_UTF16_MARKS):
+    if wide := _wide(data):
         raise BadDocument(
-            "the file is UTF-16, not UTF-8.", file=name, line=1, column=1, hint="Save it as UTF-8."
+            f"the file is {wide}, not UTF-8.", file=name, line=1, column=1, hint="Save it as UTF-8."
         )
     data = data.removeprefix(_UTF8_MARK)
     try:
@@ -68,6 +69,19 @@ def decode(data: bytes, name: str, limit: int) -> str:
             column=column,
         )
     return text
+
+
+def _wide(data: bytes) -> str:
+    """The encoding of a file whose every character has several bytes, empty where it has not.
+
+    It has a mark, or its first two characters, which are ASCII in any configuration, have zeros
+    beside them: else its first letter that is none would be told as a fault, at a wrong column.
+    """
+    if data.startswith(_UTF32_MARKS):
+        return "UTF-32"
+    zeros = tuple(not byte for byte in data[:4])
+    alternate = zeros in ((False, True, False, True), (True, False, True, False))
+    return "UTF-16" if alternate or data.startswith(_UTF16_MARKS) else ""
 
 
 def _place_of_byte(data: bytes, offset: int) -> tuple[int, int]:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from store.collecting import held_back
-from store.errors import CannotCut, NodedeckError
+from store.errors import NodedeckError
 from store.importing import apply as engine
-from store.importing import originals, rollback, stillness
+from store.importing import cutting, rollback, stillness
 from store.importing import plan as planning
 from store.importing.apply import Result
 from store.importing.choices import Choices
@@ -38,12 +38,13 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What cutting the file would do: the bytes that go, the comments along, or why it cannot be.
+    """What cutting the files would do: the bytes that go, the comments along.
 
-    ``file`` is None where nothing can be cut, and ``why`` says so then.
+    ``why`` is the reason for which files cannot be cut, or, where there are no ``files``, for which
+    there is nothing to cut.
     """
 
-    file: Path | None
+    files: tuple[Path, ...]
     saved: int = 0
     comments: tuple[str, ...] = ()
     why: str = ""
@@ -141,9 +142,9 @@ class Bench:
     # review
 
     async def cut(self) -> Cut:
-        """What cutting the file of the plan would do."""
+        """What cutting the files of the plan would do."""
         plan = self.draft.made.decided(seal=self.draft.seal)
-        return await in_thread(held_back()(lambda: _cut_of(plan)), name="cut")
+        return await in_thread(held_back()(lambda: cut_of(plan)), name="cut")
 
     @property
     def daemons(self) -> tuple[Path, ...]:
@@ -238,14 +239,16 @@ def _same(one: Path, other: Path) -> bool:
     return one == other or one.resolve() == other.resolve()
 
 
-def _cut_of(plan: Plan) -> Cut:
-    try:
-        file = originals.main_of(plan, rewrite=True)
-        if not file.is_file:
-            return Cut(None, why="A database is only read; nothing is cut out of it.")
-        kept, comments = engine.cut_text(plan, file)
-    except CannotCut as reason:
-        return Cut(plan.source.path, why=reason.why.replace("; nothing was changed.", "."))
-    if kept == file.data:
-        return Cut(None, why="Nothing in it can be cut out of a file.")
-    return Cut(file.path, len(file.data) - len(kept), comments)
+def cut_of(plan: Plan) -> Cut:
+    """What cutting the files of a plan would do, each as far as it can be proven."""
+    if not any(each.is_file for each in plan.sources):
+        return Cut((), why="A database is only read; nothing is cut out of it.")
+    pieces = cutting.pieces(plan, or_keep=True)
+    if not pieces:
+        return Cut((), why="Nothing in it can be cut out of a file.")
+    return Cut(
+        tuple(each.source.path for each in pieces),
+        sum(len(each.source.data) - len(each.text) for each in pieces if each.text is not None),
+        tuple(comment for each in pieces for comment in each.comments),
+        cutting.told(plan, [(each.source.path, each.why) for each in pieces if each.why]),
+    )
