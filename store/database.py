@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from store import files, schema
+from store import connections, files, schema
 from store.errors import Busy, InvalidValue, MissingDatabase, NodedeckError, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -68,13 +68,17 @@ class Database:
         return found
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro&immutable=1" if self.immutable else "ro" if self.read_only else "rw"
-        address = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
-        pragmas = ["foreign_keys=1"]
-        if self.read_only:
-            pragmas.append("query_only=1")
-        else:
+        pragmas = ["foreign_keys=1", f"query_only={int(self.read_only)}"]
+        if not self.read_only:
             pragmas += ["synchronous=NORMAL", f"wal_autocheckpoint={_CHECKPOINT_PAGES}"]
+        mode = "ro&immutable=1" if self.immutable else "ro" if self.read_only else "rw"
+        self._thread.identity = None
+        if not self.immutable and connections.is_kept(self.path):
+            self._thread.identity = self.identity()
+            if (kept := connections.take(self.path)) is not None:
+                return _set(kept, [*pragmas, f"busy_timeout={self._busy_ms}"])
+            mode = "rw"  # whoever reads with it is followed by a writer
+        address = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
         return _connected(address, self._busy_ms, pragmas)
 
     @cached_property
@@ -155,17 +159,13 @@ class Database:
 
     def identity(self) -> tuple[int, int] | None:
         """Device and inode of the file, None where it is gone; it changes when it is replaced."""
-        try:
-            stat = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return stat.st_dev, stat.st_ino
+        return connections.identity_of(self.path)
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection, or keep it for the next one where those are kept."""
         found: sqlite3.Connection | None = self._thread.__dict__.pop("connection", None)
         if found is not None:
-            found.close()
+            connections.give_back(self.path, self._thread.identity, found)
 
 
 class Transaction:
@@ -245,6 +245,7 @@ def create(path: Path, *, created_by: str) -> Made:
         check_place(path)
         files.create(path)
     _refuse_directory(path)
+    identity = connections.identity_of(path)
     connection = _connected(f"file:{quote(str(path.absolute()))}", BUSY_MS, ())
     raw = _Raw(connection)
     try:
@@ -266,7 +267,7 @@ def create(path: Path, *, created_by: str) -> Made:
             for leftover in (path, *side_files(path)):
                 leftover.unlink(missing_ok=True)
         raise
-    connection.close()
+    connections.give_back(path, identity, connection)
     if version:
         return Made.UNCHANGED if version >= schema.VERSION else Made.UPGRADED
     return Made.CREATED if fresh else Made.ADOPTED
@@ -326,6 +327,10 @@ def _connected(address: str, busy_ms: int, pragmas: Iterable[str]) -> sqlite3.Co
         address, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
     )
     connection.text_factory = _text
+    return _set(connection, pragmas)
+
+
+def _set(connection: sqlite3.Connection, pragmas: Iterable[str]) -> sqlite3.Connection:
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")

@@ -16,6 +16,7 @@ from typing import Any
 from store import backup as backups
 from store import checks, database, entities, files
 from store.collecting import held_back
+from store.connections import on_one_connection
 from store.errors import Busy, Cancelled, CannotCut, HalfDone
 from store.importing import originals, rehearsal, remains, standing, unit, writing
 from store.importing import plan as planning
@@ -86,6 +87,7 @@ def preview(
 
 
 @held_back()
+@on_one_connection
 def apply(
     approved: Plan,
     locations: Locations,
