@@ -65,8 +65,8 @@ def copy_whole(source: Database, target: sqlite3.Connection, path: Path) -> None
 
     Raises what ``copy`` raises; what is in the file then is of no use.
     """
-    # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory. Until
-    # all of it is there nobody has need of any, so that it is synced once
+    # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory. A
+    # part of it is of no use to anybody, so that it is synced once all is there
     for pragma in ("locking_mode=EXCLUSIVE", "synchronous=OFF", "journal_mode=MEMORY"):
         target.execute(f"PRAGMA {pragma}")
     copy(source.connection, target, path)

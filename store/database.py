@@ -118,6 +118,10 @@ class Database:
         """Run one statement."""
         return self.connection.execute(sql, params)
 
+    def execute_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Run one statement for each row of parameters."""
+        self.connection.executemany(sql, rows)
+
     def rows(self, sql: str, params: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, which is run again where its text is not all UTF-8."""
         connection = self.connection

@@ -73,13 +73,18 @@ class Course:
 
     def steps(self, phase: Phase, things: Sequence[Thing]) -> Iterator[Thing]:
         """Go through the things of a phase, told at every half percent of them."""
+        for some in self.batches(phase, things):
+            yield from some
+
+    def batches(self, phase: Phase, things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+        """Go through the things of a phase in the pieces that are told: half percents of them."""
         total = len(things)
         every = max(1, total // _TOLD_TIMES)
         self.at(phase, 0, total)
-        for done, thing in enumerate(things, 1):
-            yield thing
-            if done % every == 0 or done == total:
-                self.at(phase, done, total)
+        for first in range(0, total, every):
+            some = things[first : first + every]
+            yield some
+            self.at(phase, first + len(some), total)
 
     def late(self, phase: Phase, done: int = 0, total: int = 1) -> None:
         """Tell of what comes after the commit, where nothing can be broken off any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from store import audit, codec, latest, settings
+from store import audit, codec, latest, schema, settings
 from store.database import Database
 from store.importing import plan as planning
 from store.paths import Address, Kind
@@ -18,10 +18,11 @@ _LISTED: Final = {Kind.NODE: audit.NODES, Kind.SETTING: audit.SHOWN_SETTINGS}
 _NEWEST: Final = "SELECT new_json FROM audit_log WHERE path=? ORDER BY id DESC LIMIT 1"
 
 
-def present_in(db: Database) -> planning.Present:
+def present_in(db: Database, *, many: int = 0) -> planning.Present:
     """The present values of a database, inside the caller's transaction.
 
-    What it has answered may be answered again: ask anew for it after a write.
+    ``many`` is how many will be asked for, where that is known. What it has answered may be
+    answered again: ask anew for it after a write.
     """
     single: dict[Kind, int] = {}
     known: dict[Kind, dict[str, Any]] = {}
@@ -29,7 +30,8 @@ def present_in(db: Database) -> planning.Present:
     def present(path: str, kind: Kind) -> Any:
         if kind in _LISTED and kind not in known:
             if kind not in single:
-                single[kind] = 0 if _has_few(db, kind) else _ONE_BY_ONE
+                at_once = many > _ONE_BY_ONE or _has_few(db, kind)
+                single[kind] = 0 if at_once else _ONE_BY_ONE
             if not single[kind]:
                 known[kind] = _all(db, kind)
             single[kind] -= 1
@@ -62,7 +64,9 @@ def moment(db: Database | None) -> tuple[object, ...]:
     if db is None:
         return ("", 0, ())
     newest = latest.newest_id(db)
-    rules = tuple(db.rows(f"SELECT * FROM {settings.RULES_TABLE} ORDER BY 1,2"))
+    rules: tuple[object, ...] = ()
+    if schema.has_table(db, settings.RULES_TABLE):  # an older schema has none
+        rules = tuple(db.rows(f"SELECT * FROM {settings.RULES_TABLE} ORDER BY 1,2"))
     return (latest.config_epoch(db) if newest or rules else "", newest, rules)
 
 

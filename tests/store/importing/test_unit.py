@@ -76,6 +76,7 @@ class _Killer:
             (Path, "unlink"),
             (files, "_dress"),
             (database.Database, "execute_sql"),
+            (database.Database, "execute_many"),
             (database._Raw, "execute_sql"),
             (Bridge, "cursor"),
         ):
@@ -136,8 +137,8 @@ def lived_in(folder: Path) -> Locations:
     return at
 
 
-# of a statement of our own, and of one that a model makes
-_STATEMENTS: Final = {"execute_sql", "cursor"}
+# of statements of our own, and of one that a model makes
+_STATEMENTS: Final = {"execute_sql", "execute_many", "cursor"}
 _STARTS: Final = {"fresh": fresh, "lived in": lived_in}
 
 
