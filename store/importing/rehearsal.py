@@ -19,18 +19,23 @@ from store.documents import Document
 from store.errors import NodedeckError, SecretError
 from store.importing import plan as planning
 from store.importing import writing
+from store.importing.fields import leaves_of
 from store.importing.leaves import same
+from store.importing.mending import Mended
 from store.importing.plan import Action, Plan, Role, Source
 from store.importing.progress import Course, Phase
 from store.importing.rows import Seal
 from store.importing.scratch import Scratch
 from store.importing.storing import store
+from store.importing.walking import Candidate, walk
 from store.locations import Locations
 from store.manager import ConfigManager
-from store.reading import read
+from store.paths import join
+from store.reading import Item, read, to_python
 from store.sealing import keyfile, places
 from store.sealing.places import State
 from store.sealing.vault import Vault
+from store.static_file import is_dynamic
 from store.static_layer import StaticFile
 
 _IMPORTED: Final = (Action.ADD, Action.CHANGE, Action.EQUAL)
@@ -125,7 +130,19 @@ def _leaves(text: bytes) -> dict[str, Any]:
     """Every leaf of an exported document by its path, read as a legacy file is."""
     root = read(text, "the export", "yaml")
     source = Source(Path("export.yaml"), text, "yaml", root, Role.NODE_CONFIG)
-    return {row.path: row.value for row in planning.make([source], planning.nothing).rows}
+    dynamic: dict[str, Item] = {}
+    found: dict[str, Any] = {}
+    for name, item in root.entries.items():
+        if is_dynamic(name):
+            dynamic[name] = item
+        else:
+            found |= {join(*at): to_python(leaf) for at, leaf in leaves_of(item, (name,))}
+    for step in walk(source, Mended(Item("map", dynamic)), {}).steps:
+        if isinstance(step, Candidate):
+            found |= codec.leaves_at(step.path, step.value)
+        else:
+            found[step.path] = step.value
+    return found
 
 
 def _came_back(row: planning.Row, back: dict[str, Any]) -> bool:

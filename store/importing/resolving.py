@@ -94,7 +94,7 @@ class Resolver:
                 elif step.kind is Kind.SETTING:
                     self._setting(step)
                 else:
-                    self._entity(step)
+                    self._entity(step, self._present(step.path, step.kind))
 
     def _setting(self, one: Candidate) -> None:
         now = self._present(one.path, Kind.SETTING)
@@ -108,7 +108,7 @@ class Resolver:
         if why:
             self._propose(one, why, now)
         else:
-            self._entity(one)
+            self._entity(one, now)
 
     def _why_secret(self, one: Candidate, now: Any) -> str:
         """Why a setting is a secret, if it is; raises InvalidValue for one that breaks its rule.
@@ -183,9 +183,8 @@ class Resolver:
                 return _between(one.item, one, other.item, other)
         return ""
 
-    def _entity(self, one: Candidate) -> None:
+    def _entity(self, one: Candidate, now: Any) -> None:
         """Rows for each leaf of an entity, and the write where one is needed."""
-        now = self._present(one.path, one.kind)
         value = one.value
         if one.said is not None and "is_enabled" not in one.said and isinstance(now, dict):
             # legacy files do not know the switch: what the operator set stays set
@@ -325,7 +324,7 @@ class Resolver:
                 leaf,
                 masked(parts, wanted),
                 action,
-                masked(parts, now),
+                None if now is None else masked(parts, now),
                 place.line,
                 why,
                 tuple(f"{each.reader}: {each.kind} {each.text}" for each in readings(place)),

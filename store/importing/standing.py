@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from store import audit, codec, latest, schema, settings
+from store import audit, codec, entities, latest, schema, settings
 from store.database import Database
 from store.importing import plan as planning
 from store.paths import Address, Kind
@@ -51,7 +51,7 @@ def judge_in(db: Database) -> planning.Judge:
     def judge(path: str, value: Any) -> None:
         if not known:  # a file without settings has no need of it
             known.append(Admission(db))
-        known[0].check(*settings.key_of(path), value)
+        known[0].check(*entities.setting_key(path), value)
 
     return judge
 
