@@ -169,7 +169,8 @@ def is_mount(path: Path) -> bool:
 def create(path: Path, data: bytes = b"", *, listed: bool = True) -> None:
     """Make a file that must not exist yet; raises NodedeckError where it does.
 
-    Without ``listed`` its directory is the caller's to sync, once for several files.
+    Without ``listed`` its directory is the caller's to sync, once for several files, as is what is
+    written into an empty one.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
@@ -177,7 +178,8 @@ def create(path: Path, data: bytes = b"", *, listed: bool = True) -> None:
             file.write(data)
             _dress(file.fileno(), path.parent, None)
             file.flush()
-            os.fsync(file.fileno())
+            if data or listed:
+                os.fsync(file.fileno())
         if listed:
             sync_directory(path.parent)
     except OSError as error:

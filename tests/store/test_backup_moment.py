@@ -1,4 +1,4 @@
-"""A backup and its manifest are of one moment, and its file stands alone, synced before its name."""
+"""A backup and its manifest are of one moment; its file stands alone, synced before its name."""
 
 from __future__ import annotations
 
