@@ -74,6 +74,6 @@ class Scratch(Database):
         for table in sorted({table for table, _ in statements} - _NOT_READ):
             rows = live.rows(f"SELECT * FROM {table} {_ROWS.get(table, '')} ORDER BY rowid")
             if rows:
-                # two keys of a foreign writer that differ in bytes that are no UTF-8 are read as one
+                # two keys that differ in bytes that are no UTF-8 are read as one
                 places = ",".join("?" * len(rows[0]))
                 self.execute_many(f"INSERT OR IGNORE INTO {table} VALUES({places})", rows)
