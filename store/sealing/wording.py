@@ -64,14 +64,14 @@ def covered_sql(path: str) -> str:
     return f"'{MASK}'||coalesce({mark},'')"
 
 
-def marking_sql(path: str, when: str) -> str:
-    """Statements that count one more change of a secret in clear, where a condition holds.
+def marking_sql(path: str) -> str:
+    """Statements that count one more change of a secret in clear.
 
     Two plain statements: inside a trigger an upsert would take over the outer statement's
     conflict policy.
     """
     return (
-        f" UPDATE secret_marks SET mark=mark+1 WHERE secret_marks.path={path} AND {when};"
-        f" INSERT INTO secret_marks(path,mark) SELECT {path},1 WHERE {path} IS NOT NULL AND {when}"
-        f" AND NOT EXISTS (SELECT 1 FROM secret_marks WHERE secret_marks.path={path});"
+        f" UPDATE secret_marks SET mark=mark+1 WHERE secret_marks.path={path};"
+        f" INSERT INTO secret_marks(path,mark) SELECT {path},1"
+        f" WHERE NOT EXISTS (SELECT 1 FROM secret_marks WHERE secret_marks.path={path});"
     )
