@@ -8,9 +8,8 @@ alike, or complete for each other, is one entity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from store import masks, paths
 from store.codec import MASK, leaves_at
@@ -48,8 +47,7 @@ _MIXED: Final = (Kind.NODE, Kind.PARAMS)
 _TAKEN: Final = (Action.ADD, Action.CHANGE, Action.EQUAL, Action.CONFLICT)
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
+class _There(NamedTuple):
     """A candidate, what the database has in its place, and what other files contest of it."""
 
     one: Candidate
@@ -254,9 +252,10 @@ class Resolver:
 
     def _contested(self, one: Candidate) -> dict[str, str]:
         """The leaves to which another file gives another value, each with both places."""
-        group = [*self._groups[one.path], *self._misfits.get(one.path, ())]
-        if len(group) == 1:
+        group, misfits = self._groups[one.path], self._misfits.get(one.path, ())
+        if len(group) == 1 and not misfits:
             return {}
+        group = [*group, *misfits]
         told: dict[str, str] = {}
         first: dict[str, tuple[Any, Candidate]] = {}
         for other in group:
