@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -167,6 +167,14 @@ class Database:
         """Device and inode of the file, None where it is gone; it changes when it is replaced."""
         return connections.identity_of(self.path)
 
+    def fold_log(self) -> None:
+        """Fold the write-ahead log back and empty it, where nobody reads or writes meanwhile.
+
+        Closing the last connection does that too; whoever keeps one open needs twice the room.
+        """
+        _fold_log(self.connection)
+        self.execute_sql(f"PRAGMA busy_timeout={self._busy_ms}")
+
     def close(self) -> None:
         """Close this thread's connection, or keep it for the next one where those are kept."""
         found: sqlite3.Connection | None = self._thread.__dict__.pop("connection", None)
@@ -274,6 +282,8 @@ def create(path: Path, *, created_by: str) -> Made:
             for leftover in (path, *side_files(path)):
                 leftover.unlink(missing_ok=True)
         raise
+    if connections.is_kept(path):
+        _fold_log(connection)
     connections.give_back(path, identity, connection)
     if version:
         return Made.UNCHANGED if version >= schema.VERSION else Made.UPGRADED
@@ -335,6 +345,13 @@ def _connected(address: str, busy_ms: int, pragmas: Iterable[str]) -> sqlite3.Co
     )
     connection.text_factory = _text
     return _set(connection, pragmas)
+
+
+def _fold_log(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA busy_timeout=0")
+    # what cannot be folded, for want of room, stays in the log, which is as good a place for it
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _set(connection: sqlite3.Connection, pragmas: Iterable[str]) -> sqlite3.Connection:

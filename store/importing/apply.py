@@ -173,6 +173,7 @@ def apply(
                     course.late(Phase.CUT)
                 if cleared and (sentence := manager.scrub()):
                     left.append(sentence)
+                manager.database.fold_log()
                 return number
 
         try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from store import codec, files, history, latest, retention, undoing
+from store.connections import on_one_connection
 from store.database import Database
 from store.errors import HalfDone, Refused, UsageError, VersionConflict
 from store.importing import receipts, unit
@@ -141,6 +142,7 @@ def _of_database(
     return Rollback(number, state, file, data, None, entities, moved, False, newest, token)
 
 
+@on_one_connection
 def apply(
     planned: Rollback,
     locations: Locations,
