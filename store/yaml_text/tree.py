@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-import yaml
 from yaml.events import (
     CollectionEndEvent,
     CollectionStartEvent,
@@ -18,6 +17,8 @@ from yaml.events import (
     NodeEvent,
     ScalarEvent,
 )
+
+from store.reading.yaml_events import events
 
 Path = tuple[str, ...]
 """The keys of nested mappings from the root."""
@@ -80,7 +81,7 @@ def build(text: str) -> Node | None:
     """Return the root of a text that the reader has accepted; None for no document."""
     root: Node | None = None
     open_nodes: list[Node] = []
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for event in events(text):
         if isinstance(event, CollectionEndEvent):
             _close(open_nodes.pop(), _end(event), text)
         elif isinstance(event, NodeEvent):
