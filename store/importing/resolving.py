@@ -315,7 +315,7 @@ class Resolver:
         contested: bool = False,
     ) -> None:
         place, tree = nearest(one.item, leaf, one.path), self._walked.tree
-        parts, differing = split(leaf), readings(place)
+        parts, read = split(leaf), readings(place)
         if action is Action.REFUSED:
             self._walked.held(one.key)
         self.rows.append(
@@ -326,8 +326,7 @@ class Resolver:
                 None if now is None else masked(parts, now),
                 place.line,
                 why,
-                differing
-                and tuple(f"{each.reader}: {each.kind} {each.text}" for each in differing),
+                tuple(f"{each.reader}: {each.kind} {each.text}" for each in read) if read else (),
                 one.source.path,
                 place.column,
                 one.kind,
