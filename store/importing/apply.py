@@ -164,16 +164,7 @@ def apply(
         }
 
         def commit(_token: str) -> int:
-            if safety is not None:
-                host = socket.gethostname()
-                backups.create(
-                    locations,
-                    actor=actor,
-                    host=host,
-                    clock=lambda: now,
-                    name=SAFETY_NAME,
-                    place=safety,
-                )
+            _back_up(locations, safety, actor, now)
             course.at(Phase.BACKUP, 1)
             if work.fresh or database.blank(locations.database):
                 database.create(locations.database, created_by=CREATED_BY)
@@ -269,6 +260,15 @@ def _place_of_backup(locations: Locations, now: datetime) -> Path | None:
     if not files.exists(locations.database) or database.blank(locations.database):
         return None
     return backups.place_for(locations, now, SAFETY_NAME)
+
+
+def _back_up(locations: Locations, place: Path | None, actor: str, now: datetime) -> None:
+    """Keep the database as it is at the place that was found for it, if any."""
+    if place is not None:
+        host = socket.gethostname()
+        backups.create(
+            locations, actor=actor, host=host, clock=lambda: now, name=SAFETY_NAME, place=place
+        )
 
 
 def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
