@@ -12,7 +12,7 @@ from store.importing.apply import preview
 from store.importing.choices import Choices, Strategy
 from store.importing.plan import Action, Role
 from tests.store.importing.samples import RUNNING, SETTINGS, places, plan, put, run
-from tui.wizard import bench, leaf_dialog, rows
+from tui.wizard import leaf_dialog, rows
 from tui.wizard.checking import sentences
 from tui.wizard.draft import Draft, decide, decided_of
 from tui.wizard.likely import folders, likely_files, offers
@@ -164,19 +164,3 @@ def test_a_value_is_typed_as_yaml_would_read_it_back(value: object, typed: str) 
 def test_what_is_no_single_value_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue):
         leaf_dialog.read_as(text)
-
-
-def test_the_cut_of_several_files_is_told_as_one_with_those_that_stay(tmp_path: Path) -> None:
-    texts = {"config.yaml": RUNNING, "svc.yaml": "svc: {a: 1}\n", "dev.toml": SETTINGS}
-    files = [put(tmp_path, name, text) for name, text in texts.items()]
-    cut = bench.cut_of(preview([planning.load(each) for each in files], places(tmp_path)))
-    assert cut.files == tuple(files)
-    assert (cut.saved > len(RUNNING) // 2, any("svc" in text for text in cut.comments)) == (
-        *(True, False),
-    )
-    assert cut.why.startswith(f"{files[2]}: It is TOML, which cannot be cut. Remove by hand")
-    alone = bench.cut_of(preview([planning.load(files[1])], places(tmp_path)))
-    assert (alone.files, alone.why) == ((files[1],), "")
-    run(files[0], places(tmp_path))
-    other = bench.cut_of(preview([planning.load(places(tmp_path).database)], places(tmp_path)))
-    assert (other.files, "only read" in other.why) == ((), True)

@@ -177,7 +177,7 @@ def _leaf_row(key: str, leaf: Leaf) -> Row:
             # found by its destination too, which only the heading shows
             Cell(f"  {leaf.action}", _TONES[leaf.action], f"{leaf.action} {home(leaf)}"),
             leaf.path,
-            leaf.shown,
+            shown(leaf.value),
             Cell("" if leaf.present is None else shown(leaf.present), "muted"),
             Cell(str(leaf.line) if leaf.line else "", "muted"),
             Cell(why(leaf), "muted"),
@@ -195,7 +195,7 @@ def why(leaf: Leaf) -> str:
 def about(leaf: Leaf) -> str:
     """All there is to say about a leaf, for below a table that has no room for it."""
     now = "" if leaf.present is None else f"database now: {shown(leaf.present)}"
-    parts = (f"{place(leaf)} {UNICODE.arrow} {home(leaf)}: {leaf.shown}", why(leaf), now)
+    parts = (f"{place(leaf)} {UNICODE.arrow} {home(leaf)}: {shown(leaf.value)}", why(leaf), now)
     return "; ".join(filter(None, parts))
 
 
@@ -229,7 +229,7 @@ def problems(plan: Plan) -> tuple[tuple[Row, ...], dict[str, Leaf]]:
             told = "chosen" if leaf.reading else "reading"
         now = f"database: {shown(leaf.present)}" if leaf.action is Action.CONFLICT else ""
         reason = "; ".join(filter(None, (why(leaf), now if leaf.present is not None else "")))
-        rows.append(Row(key, (Cell(told, tone), place(leaf), leaf.path, leaf.shown, reason)))
+        rows.append(Row(key, (Cell(told, tone), place(leaf), leaf.path, shown(leaf.value), reason)))
     return tuple(rows), leaves
 
 
@@ -257,7 +257,7 @@ def _change(key: str, leaf: Leaf) -> Row:
             sign,
             leaf.path,
             Cell(now, "muted"),
-            Cell(leaf.shown, "strong"),
+            Cell(shown(leaf.value), "strong"),
             Cell(home(leaf), "muted"),
         ),
     )
