@@ -143,38 +143,34 @@ def _unfinished(path: Path) -> Path:
 def _written(source: Database, path: Path, made: list[Path]) -> dict[str, Any]:
     """Copy the database under a name that is none yet; what the manifest says of it."""
     unfinished = _unfinished(path)
-    files.create(unfinished)
+    files.create(unfinished, listed=False)
     made += [unfinished, *sqlite.side_files(unfinished)]
-    with copying.connected(unfinished) as target:
-        copying.copy_whole(source, target, unfinished)
-    copied = Database(unfinished, read_only=True)
-    try:
-        with copied.reading():
-            facts = {
-                "schema": "nodedeck.backup/1",
-                "sha256": digest(unfinished),
-                "schema_version": schema.version_of(copied),
-                "config_epoch": latest.config_epoch(copied),
-                "newest_change": latest.newest_id(copied),
-            }
-    finally:
-        copied.close()
-    return facts
+    with source.reading():  # what is said of it and the copy are of this one moment
+        facts = {
+            "schema": "nodedeck.backup/1",
+            "schema_version": schema.version_of(source),
+            "config_epoch": latest.config_epoch(source),
+            "newest_change": latest.newest_id(source),
+        }
+        with copying.connected(unfinished) as target:
+            copying.copy_whole(source, target, unfinished)
+    return {**facts, "sha256": digest(unfinished)}
 
 
 def _config_copied(config: Path, path: Path, made: list[Path]) -> dict[str, Any]:
     if not files.exists(config):
         return {"config": None, "config_sha256": None}
     data = files.read(config)
-    files.create(config_copy(path), data)
+    files.create(config_copy(path), data, listed=False)
     made.append(config_copy(path))
     return {"config": str(config.absolute()), "config_sha256": files.digest(data)}
 
 
 def _publish(path: Path, facts: dict[str, Any], made: list[Path]) -> None:
-    files.create(manifest_of(path), (json.dumps(facts, indent=2) + "\n").encode())
+    files.create(manifest_of(path), (json.dumps(facts, indent=2) + "\n").encode(), listed=False)
     made.append(manifest_of(path))
     try:
+        files.sync_directory(path.parent)
         _unfinished(path).rename(path)
         files.sync_directory(path.parent)
     except OSError as error:

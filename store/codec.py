@@ -14,6 +14,8 @@ from store.paths import CHAIN_VALUES, Kind, join
 
 MASK: Final = "********"
 _decoder: Final = json.JSONDecoder()
+# ``json.dumps`` makes one for each call that wants what is not its default
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 # levels of nesting that every walk over a value can take; the readers of files have the same limit
 DEEPEST: Final = 64
 _BOOLEANS: Final = {"claimed", "is_enabled"}
@@ -26,7 +28,7 @@ def dump(value: Any) -> str:
 
     That is NaN, the infinities, and (as UnicodeEncodeError) half a surrogate pair.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _encoder.encode(value)
     text.encode()
     return text
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 from store import database as sqlite
 from store import files, schema
 from store.database import Database
 from store.errors import Busy
+
+# of SQLite's file format: where its header says how the file is written and read, and what it says
+# there of one without a write-ahead log
+_WRITE_VERSION: Final = 18
+_ROLLBACK_JOURNAL: Final = b"\1\1"
 
 
 @contextmanager
@@ -54,12 +61,31 @@ def connected(path: Path, *, busy_ms: int = sqlite.BUSY_MS) -> Iterator[sqlite3.
 
 
 def copy_whole(source: Database, target: sqlite3.Connection, path: Path) -> None:
-    """Copy a database into an empty file that will stand alone; raises what ``copy`` raises."""
-    # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory
-    target.execute("PRAGMA locking_mode=EXCLUSIVE")
+    """Copy a database into an empty file that will stand alone, synced, and close it.
+
+    Raises what ``copy`` raises; what is in the file then is of no use.
+    """
+    # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory. A
+    # part of it is of no use to anybody, so that it is synced once all is there
+    for pragma in ("locking_mode=EXCLUSIVE", "synchronous=OFF", "journal_mode=MEMORY"):
+        target.execute(f"PRAGMA {pragma}")
     copy(source.connection, target, path)
-    with sqlite.sentences(path):
-        target.execute("PRAGMA journal_mode=DELETE")
+    target.close()
+    _leave_wal(path)
+
+
+def _leave_wal(path: Path) -> None:
+    """Have a file that nobody has open say that it needs no write-ahead log, and sync it.
+
+    So does ``PRAGMA journal_mode=DELETE``, but only after it has parsed every trigger of the copy.
+    """
+    try:
+        with path.open("r+b", buffering=0) as file:
+            file.seek(_WRITE_VERSION)
+            file.write(_ROLLBACK_JOURNAL)
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise files.cannot("write", path, error) from error
 
 
 def copy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from store import files, schema
+from store import connections, files, schema
 from store.errors import Busy, InvalidValue, MissingDatabase, NodedeckError, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -70,13 +70,17 @@ class Database:
         return found
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro&immutable=1" if self.immutable else "ro" if self.read_only else "rw"
-        address = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
-        pragmas = ["foreign_keys=1"]
-        if self.read_only:
-            pragmas.append("query_only=1")
-        else:
+        pragmas = ["foreign_keys=1", f"query_only={int(self.read_only)}"]
+        if not self.read_only:
             pragmas += ["synchronous=NORMAL", f"wal_autocheckpoint={_CHECKPOINT_PAGES}"]
+        mode = "ro&immutable=1" if self.immutable else "ro" if self.read_only else "rw"
+        self._thread.identity = None
+        if not self.immutable and connections.is_kept(self.path):
+            self._thread.identity = self.identity()
+            if (kept := connections.take(self.path)) is not None:
+                return _set(kept, [*pragmas, f"busy_timeout={self._busy_ms}"])
+            mode = "rw"  # whoever reads with it is followed by a writer
+        address = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
         return _connected(address, self._busy_ms, pragmas)
 
     @cached_property
@@ -115,6 +119,10 @@ class Database:
     def execute_sql(self, sql: str, params: tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Run one statement."""
         return self.connection.execute(sql, params)
+
+    def execute_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Run one statement for each row of parameters."""
+        self.connection.executemany(sql, rows)
 
     def rows(self, sql: str, params: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, which is run again where its text is not all UTF-8."""
@@ -157,17 +165,21 @@ class Database:
 
     def identity(self) -> tuple[int, int] | None:
         """Device and inode of the file, None where it is gone; it changes when it is replaced."""
-        try:
-            stat = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return stat.st_dev, stat.st_ino
+        return connections.identity_of(self.path)
+
+    def fold_log(self) -> None:
+        """Fold the write-ahead log back and empty it, where nobody reads or writes meanwhile.
+
+        Closing the last connection does that too; whoever keeps one open needs twice the room.
+        """
+        _fold_log(self.connection)
+        self.execute_sql(f"PRAGMA busy_timeout={self._busy_ms}")
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection, or keep it for the next one where those are kept."""
         found: sqlite3.Connection | None = self._thread.__dict__.pop("connection", None)
         if found is not None:
-            found.close()
+            connections.give_back(self.path, self._thread.identity, found)
 
 
 class Transaction:
@@ -247,6 +259,7 @@ def create(path: Path, *, created_by: str) -> Made:
         check_place(path)
         files.create(path)
     _refuse_directory(path)
+    identity = connections.identity_of(path)
     connection = _connected(f"file:{quote(str(path.absolute()))}", BUSY_MS, ())
     raw = _Raw(connection)
     try:
@@ -269,7 +282,9 @@ def create(path: Path, *, created_by: str) -> Made:
             for leftover in (path, *side_files(path)):
                 leftover.unlink(missing_ok=True)
         raise
-    connection.close()
+    if connections.is_kept(path):
+        _fold_log(connection)
+    connections.give_back(path, identity, connection)
     if version:
         return Made.UNCHANGED if version >= schema.VERSION else Made.UPGRADED
     return Made.CREATED if fresh else Made.ADOPTED
@@ -329,6 +344,17 @@ def _connected(address: str, busy_ms: int, pragmas: Iterable[str]) -> sqlite3.Co
         address, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
     )
     connection.text_factory = _text
+    return _set(connection, pragmas)
+
+
+def _fold_log(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA busy_timeout=0")
+    # what cannot be folded, for want of room, stays in the log, which is as good a place for it
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _set(connection: sqlite3.Connection, pragmas: Iterable[str]) -> sqlite3.Connection:
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")

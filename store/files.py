@@ -174,16 +174,22 @@ def is_mount(path: Path) -> bool:
     return name in mounted
 
 
-def create(path: Path, data: bytes = b"") -> None:
-    """Make a file that must not exist yet; raises NodedeckError where it does."""
+def create(path: Path, data: bytes = b"", *, listed: bool = True) -> None:
+    """Make a file that must not exist yet; raises NodedeckError where it does.
+
+    Without ``listed`` its directory is the caller's to sync, once for several files, as is what is
+    written into an empty one.
+    """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             _dress(file.fileno(), path.parent, None)
             file.flush()
-            os.fsync(file.fileno())
-        sync_directory(path.parent)
+            if data or listed:
+                os.fsync(file.fileno())
+        if listed:
+            sync_directory(path.parent)
     except OSError as error:
         raise cannot("create", path, error) from error
 

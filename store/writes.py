@@ -5,6 +5,7 @@ Upserts, never REPLACE, which would skip delete triggers and lose the row's plac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from store.codec import dump
@@ -165,9 +166,18 @@ def drop_upgrade(db: Database) -> None:
 
 def put_node(db: Database, node: Node) -> None:
     """Add a node or bring its row up to date; its place in the order stays."""
+    db.execute_sql(_PUT_NODE, _node_row(node))
+
+
+def put_nodes(db: Database, nodes: Iterable[Node]) -> None:
+    """Add nodes or bring their rows up to date."""
+    db.execute_many(_PUT_NODE, map(_node_row, nodes))
+
+
+def _node_row(node: Node) -> tuple[Any, ...]:
     row = node.model_dump(mode="json")
     row |= {"models": dump(row["models"]), "hardware": dump(row["hardware"])}
-    db.execute_sql(_PUT_NODE, tuple(row[name] for name in _NODE_COLUMNS))
+    return tuple(row[name] for name in _NODE_COLUMNS)
 
 
 def drop_node(db: Database, node_id: str) -> bool:
@@ -193,6 +203,12 @@ def node_key_version(db: Database, node_id: str) -> int:
 def put_setting(db: Database, service: str, key: str, kind: str, value: Any) -> None:
     """Add a setting or change its value; its metadata stays."""
     db.execute_sql(_PUT_SETTING, (service, key, kind, dump(value)))
+
+
+def put_settings(db: Database, settings: Iterable[tuple[str, str, str, Any]]) -> None:
+    """Add settings or change their values, each by service, key, type and value."""
+    rows = ((service, key, kind, dump(value)) for service, key, kind, value in settings)
+    db.execute_many(_PUT_SETTING, rows)
 
 
 def put_profile(db: Database, service: str, name: str, values: dict[str, Any]) -> None:

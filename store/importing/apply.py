@@ -16,6 +16,7 @@ from pathlib import Path
 from store import backup as backups
 from store import checks, database, entities, files
 from store.collecting import held_back
+from store.connections import on_one_connection
 from store.errors import Busy, Cancelled, HalfDone
 from store.importing import cutting, originals, rehearsal, remains, standing, unit, writing
 from store.importing import plan as planning
@@ -96,6 +97,7 @@ def preview(
 
 
 @held_back()
+@on_one_connection
 def apply(
     approved: Plan,
     locations: Locations,
@@ -176,6 +178,7 @@ def apply(
                     course.late(Phase.CUT, 0, len(cut))
                 if cleared and (sentence := manager.scrub()):
                     left.append(sentence)
+                manager.database.fold_log()
                 return number
 
         before = {place: each.data for place, each in copies.items()}

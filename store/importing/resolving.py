@@ -8,9 +8,8 @@ alike, or complete for each other, is one entity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from store import masks, paths
 from store.codec import MASK, leaves_at
@@ -48,8 +47,7 @@ _MIXED: Final = (Kind.NODE, Kind.PARAMS)
 _TAKEN: Final = (Action.ADD, Action.CHANGE, Action.EQUAL, Action.CONFLICT)
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
+class _There(NamedTuple):
     """A candidate, what the database has in its place, and what other files contest of it."""
 
     one: Candidate
@@ -97,7 +95,7 @@ class Resolver:
                 elif step.kind is Kind.SETTING:
                     self._setting(step)
                 else:
-                    self._entity(step)
+                    self._entity(step, self._present(step.path, step.kind))
 
         for walked, step in self._node_keys:
             self._walked = walked
@@ -124,7 +122,7 @@ class Resolver:
         if why:
             self._propose(one, why, now)
         else:
-            self._entity(one)
+            self._entity(one, now)
 
     def _why_secret(self, one: Candidate, now: Any) -> str:
         """Why a setting is a secret, if it is; raises InvalidValue for one that breaks its rule.
@@ -199,9 +197,8 @@ class Resolver:
                 return _between(one.item, one, other.item, other)
         return ""
 
-    def _entity(self, one: Candidate) -> None:
+    def _entity(self, one: Candidate, now: Any) -> None:
         """Rows for each leaf of an entity, and the write where one is needed."""
-        now = self._present(one.path, one.kind)
         value = one.value
         if one.said is not None and "is_enabled" not in one.said and isinstance(now, dict):
             # legacy files do not know the switch: what the operator set stays set
@@ -271,9 +268,10 @@ class Resolver:
 
     def _contested(self, one: Candidate) -> dict[str, str]:
         """The leaves to which another file gives another value, each with both places."""
-        group = [*self._groups[one.path], *self._misfits.get(one.path, ())]
-        if len(group) == 1:
+        group, misfits = self._groups[one.path], self._misfits.get(one.path, ())
+        if len(group) == 1 and not misfits:
             return {}
+        group = [*group, *misfits]
         told: dict[str, str] = {}
         first: dict[str, tuple[Any, Candidate]] = {}
         for other in group:
@@ -333,7 +331,7 @@ class Resolver:
         contested: bool = False,
     ) -> None:
         place, tree = nearest(one.item, leaf, one.path), self._walked.tree
-        parts = split(leaf)
+        parts, read = split(leaf), readings(place)
         if action is Action.REFUSED:
             self._walked.held(one.key)
         self.rows.append(
@@ -341,10 +339,10 @@ class Resolver:
                 leaf,
                 masked(parts, wanted),
                 action,
-                masked(parts, now),
+                None if now is None else masked(parts, now),
                 place.line,
                 why,
-                tuple(f"{each.reader}: {each.kind} {each.text}" for each in readings(place)),
+                tuple(f"{each.reader}: {each.kind} {each.text}" for each in read) if read else (),
                 one.source.path,
                 place.column,
                 one.kind,

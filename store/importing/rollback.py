@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from store import codec, files, history, latest, paths, retention, undoing
+from store.connections import on_one_connection
 from store.database import Database
 from store.errors import HalfDone, Refused, UsageError, VersionConflict
 from store.importing import journal, receipts, returning, unit
@@ -153,6 +154,7 @@ def _of_database(
     return Rollback(number, state, file, (), entities, moved, newest, token, stopped)
 
 
+@on_one_connection
 def apply(
     planned: Rollback,
     locations: Locations,

@@ -25,7 +25,9 @@ _DATA_AT: Final = len(PREFIX) + KEY_ID_LENGTH + 2
 
 def parsed(stored: Any) -> tuple[str, str] | None:
     """The key id and the base64 of sealed text, None for anything else."""
-    found = _SEALED.fullmatch(stored) if isinstance(stored, str) else None
+    if not (isinstance(stored, str) and stored.startswith(PREFIX)):
+        return None
+    found = _SEALED.fullmatch(stored)
     return (found["key_id"], found["data"]) if found else None
 
 
@@ -36,7 +38,9 @@ def is_sealed(stored: Any) -> bool:
 
 def is_covered(stored: Any) -> bool:
     """Whether a value is the mask, plain or as the log marks it."""
-    return isinstance(stored, str) and _COVERED.fullmatch(stored) is not None
+    if not (isinstance(stored, str) and stored.startswith(MASK)):
+        return False
+    return _COVERED.fullmatch(stored) is not None
 
 
 def shown(value: Any) -> Any:

@@ -13,7 +13,7 @@ from store import database, files
 from store.peewee_bridge import Bridge
 
 # of a statement of our own, and of one that a model makes
-_STATEMENTS: Final = {"execute_sql", "cursor"}
+_STATEMENTS: Final = {"execute_sql", "execute_many", "cursor"}
 # what makes, ends or gives its name to something: the journal, a file's text, a transaction
 _NAMED: Final = {"replace", "unlink", "__exit__"}
 
@@ -57,6 +57,7 @@ class _Killer:
             (Path, "unlink"),
             (files, "_dress"),
             (database.Database, "execute_sql"),
+            (database.Database, "execute_many"),
             (database._Raw, "execute_sql"),
             (Bridge, "cursor"),
             (database.Transaction, "__exit__"),

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from store.codec import shown
+from store.connections import held_open
 from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
@@ -136,6 +137,7 @@ def apply_command(
     common.settle_first(current)
     if or_keep and not rewrite:
         raise UsageError("--or-keep goes with --rewrite; nothing was changed.")
+    context.with_resource(held_open(current.locations.database))
     plan = made(current, file, given)
     seen = {} if wait is not None else import_writing.looked(plan, watched=False)
     if wait is not None and import_writing.waited(plan, wait):
