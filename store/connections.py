@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from store.locations import Locations
+if TYPE_CHECKING:
+    from store.locations import Locations
 
 Identity = tuple[int, int]
 Thing = TypeVar("Thing")
