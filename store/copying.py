@@ -13,6 +13,10 @@ from store import files, schema
 from store.database import Database
 from store.errors import Busy
 
+Told = Callable[[int, int], None]
+"""Takes how many pages are copied, and of how many; what it raises breaks the copy off."""
+_STEPS = 100
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Database]:
@@ -53,11 +57,24 @@ def connected(path: Path, *, busy_ms: int = sqlite.BUSY_MS) -> Iterator[sqlite3.
             connection.close()
 
 
-def copy_whole(source: Database, target: sqlite3.Connection, path: Path) -> None:
-    """Copy a database into an empty file that will stand alone; raises what ``copy`` raises."""
+def copy_whole(
+    source: Database, target: sqlite3.Connection, path: Path, *, told: Told | None = None
+) -> None:
+    """Copy a database into an empty file that will stand alone; raises what ``copy`` raises.
+
+    ``told`` hears of every hundredth part, and what it raises leaves the file to be removed.
+    """
     # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory
     target.execute("PRAGMA locking_mode=EXCLUSIVE")
-    copy(source.connection, target, path)
+    if told is None:
+        copy(source.connection, target, path)
+    else:
+        # between two steps SQLite lets go of the source, and a commit would have it begin anew
+        with source.reading():
+            (total,) = source.rows("PRAGMA page_count")[0]
+            source.rows("SELECT 1 FROM sqlite_master LIMIT 1")
+            pages = max(1, -(-int(total) // _STEPS))
+            copy(source.connection, target, path, pages=pages, told=told)
     with sqlite.sentences(path):
         target.execute("PRAGMA journal_mode=DELETE")
 
@@ -69,14 +86,16 @@ def copy(
     *,
     pages: int = -1,
     between: Callable[[], None] | None = None,
+    told: Told | None = None,
 ) -> None:
     """Copy a database into an open one through SQLite's backup, in one transaction of the target.
 
-    ``between`` is called after each step of ``pages`` pages but the last; what it raises leaves
-    the target as it was. Raises Busy, naming ``path``, where another writer keeps either locked.
+    After each step of ``pages`` pages ``told`` is called, and after each but the last ``between``;
+    what they raise leaves the target as it was. Raises Busy, naming ``path``, where another writer
+    keeps either locked.
     """
 
-    def step(status: int, _remaining: int, _total: int) -> None:
+    def step(status: int, remaining: int, total: int) -> None:
         # Python would go on trying for ever; the connection's busy timeout has passed by now
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Busy(
@@ -84,6 +103,8 @@ def copy(
             )
         if status == sqlite3.SQLITE_OK and between is not None:
             between()
+        if told is not None:
+            told(total - remaining, total)
 
     with sqlite.sentences(path):
         source.backup(target, pages=pages, progress=step)
