@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from store import backup, backup_folder, backup_inside, schema
+from store import backup, backup_folder, backup_inside, files, schema
 from store.backup_folder import Item
 from store.errors import Cancelled, NodedeckError
 from store.locations import Locations
@@ -99,6 +99,29 @@ def test_each_file_is_told_for_what_it_is(
     backup.manifest_of(made.path).write_text("{")
     assert not backup_folder.unchanged(good)
     assert looked(locations, (good,))[made.path.name].backup == backup.look(made.path)
+
+
+def test_a_thousand_are_listed_without_opening_one_and_read_once(
+    locations: Locations, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = take(locations, clock)
+    for number in range(1_000):
+        path = made.path.with_name(f"state-20250228T{number:06}Z.db")
+        for part, copy in zip(backup.files_of(made.path), backup.files_of(path), strict=True):
+            if part.exists():
+                copy.hardlink_to(part)
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr(backup_folder, "Database", never)
+    first = backup_folder.look(locations, {})
+    assert first.backups == 1_001
+    assert all(backup_folder.opened(item) is item for item in first.items)
+    monkeypatch.setattr(files, "read", never)
+    monkeypatch.setattr(files, "head", never)
+    again = backup_folder.look(locations, {item.path: item for item in first.items})
+    assert again == first
 
 
 def test_a_folder_that_is_none_is_said(locations: Locations) -> None:

@@ -14,9 +14,9 @@ from tui.editing.rehearsal import Preview
 from tui.text import grouped, size
 
 _DAEMON: Final = (
-    "No daemon has to be stopped, and consoles follow. But one that runs writes what it has in"
-    " memory at its next flush, heights, seeds and versions for certain: stop it first where those"
-    " are to stay as restored."
+    "Consoles follow at once, and no daemon has to be stopped. But a running daemon writes what it"
+    " has in memory at its next flush, heights, seeds and versions for certain: stop it first where"
+    " those are to stay as restored."
 )
 _SAME: Final = (
     "Every value is as the backup has it. Where its log is wanted all the same: 'nodedeck backup"

@@ -24,11 +24,11 @@ COLUMNS: Final = (
     Column("name", "backup", grow=1, min_width=37, max_width=100),
     Column("age", "age", align="right", min_width=6, max_width=12),
     Column("when", "made", width=16, priority=1),
-    Column("given", "called", min_width=6, max_width=24, priority=3),
+    Column("given", "called", min_width=6, max_width=24, priority=4),
     Column("actor", "by", min_width=6, max_width=20, priority=2),
     Column("height", "height", align="right", min_width=6, max_width=26),
     Column("size", "size", align="right", min_width=6),
-    Column("schema", "schema", align="right", width=6, priority=4),
+    Column("schema", "schema", align="right", width=6, priority=3),
     Column("checked", "checked", min_width=9, max_width=12),
 )
 TALLY_COLUMNS: Final = (

@@ -134,7 +134,7 @@ class BackupScreen(BackupActions):
         try:
             self._inside = await self.desk.inside(self._item)
         except NodedeckError as fault:
-            self._say_unread(str(fault))
+            self._say_unread(fault.message)  # its hint is for the live database
             return
         while self.is_attached:
             self._stale.clear()
