@@ -194,7 +194,7 @@ async def test_one_that_is_damaged_foreign_or_gone_is_told_and_left(
         manifest.read_text().replace('"name": "a"', '"name": "[/][@click=app.quit]x"')
     )
     async with listed(console(places, clock=clock)) as driver:
-        await driver.until_shown("– foreign", "✗ damaged", "[@click=app.qu", "\\udcff")
+        await driver.until_shown("– foreign", "✗ damaged", "Z-[red]x[red]", "\\udcff")
         table(driver).move_to(str(made.path))
         await driver.until_shown("called [/][@click=app.quit]x")
         assert not links(driver)

@@ -8,6 +8,7 @@ from typing import Final
 
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.widgets import Static
 
 from store.backup_folder import Item
 from store.errors import NodedeckError
@@ -88,6 +89,13 @@ class BackupActions(AskingScreen):
 
     async def looked(self) -> None:
         """Do what else there is to do once the folder was looked at."""
+
+    def tell(self, selector: str, text: str) -> None:
+        """Put clean text into a line, hidden where there is none; costs nothing if it is there."""
+        said = self.query_one(selector, Static)
+        said.display = bool(text)
+        if str(said.content) != text:
+            said.update(text)
 
     def refused(self) -> bool:
         """Say that nothing is written here, where that is so."""

@@ -104,9 +104,7 @@ class BackupScreen(BackupActions):
     def fault(self, text: str) -> None:
         """Say what cannot be read: the folder, the backup, the database."""
         told = text or self._unread
-        said = self.query_one("#fault", Static)
-        said.display = bool(told) and not self.query_one(TroubleLine).says(told)
-        said.update(clean(told))
+        self.tell("#fault", "" if self.query_one(TroubleLine).says(told) else clean(told))
 
     def show(self) -> None:
         """Show what is known of the file, and that it is gone."""
@@ -114,9 +112,7 @@ class BackupScreen(BackupActions):
         lines = about(item, self.desk.verdict(item), now, named=False)
         if item.path in self.desk.checking:
             lines[-1] = "It is being checked."
-        said, text = self.query_one("#about", Static), "\n".join(lines)
-        if str(said.content) != text:
-            said.update(text)
+        self.tell("#about", "\n".join(lines))
         if self.desk.item(item.path) is None:
             self.fault(f"{item.name} is gone: somebody removed it. What it held is below.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -60,9 +59,8 @@ class BackupsScreen(BackupActions):
     def on_mount(self) -> None:
         """Stand in the list."""
         self.query_one("#full").display = False
-        self.fault("")
-        place = folder_of(self.desk.session.locations)
-        self.query_one(".subheading", Static).update(clean(str(place)))
+        self.tell("#fault", "")
+        self.tell(".subheading", clean(folder_of(self.desk.session.locations)))
         self._table.focus()
 
     @property
@@ -77,13 +75,12 @@ class BackupsScreen(BackupActions):
 
     def fault(self, text: str) -> None:
         """Say why the folder cannot be read, or why there is nothing to do here."""
-        said = self.query_one("#fault", Static)
-        told = clean(text or self.desk.without_database)
-        said.display = bool(told)
-        said.update(told)
+        without = self.desk.without_database
+        self.tell("#fault", clean(text or without))
         database = self.desk.session.locations.database.name
-        nothing = f"There are no backups of {clean(database)} yet; a makes one."
-        self._table.set_empty(_UNREAD if told else nothing)
+        how = "" if without else "; a makes one"
+        nothing = f"There are no backups of {clean(database)} yet{how}."
+        self._table.set_empty(_UNREAD if text else nothing)
         if text:
             self._shown = None
             self._table.set_rows([], flash=False)
@@ -102,8 +99,7 @@ class BackupsScreen(BackupActions):
             self._table.set_rows(rows, flash=False)
         noun = "backup" if folder.backups == 1 else "backups"
         told = f"{grouped(folder.backups)} {noun}, {size(folder.size)} in all"
-        heading = f"Backups  {told if folder.items else ''}".rstrip()
-        self.query_one(".heading", Static).update(heading)
+        self.tell(".heading", f"Backups  {told if folder.items else ''}".rstrip())
         self._tell()
 
     async def looked(self) -> None:
@@ -125,12 +121,7 @@ class BackupsScreen(BackupActions):
         self.query_one("#full").display = item is not None
         if item is not None:
             now = self.desk.clock().astimezone()
-            self._say_about(about(item, self.desk.verdict(item), now))
-
-    def _say_about(self, lines: Sequence[str]) -> None:
-        said, text = self.query_one("#about", Static), "\n".join(lines)
-        if str(said.content) != text:
-            said.update(text)
+            self.tell("#about", "\n".join(about(item, self.desk.verdict(item), now)))
 
     def on_table_highlighted(self) -> None:
         """Show the file under the cursor in full."""
