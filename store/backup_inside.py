@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from store import codec, documents, files, paths, restoring
 from store.backup import Backup
+from store.collecting import held_back
 from store.database import Database
 from store.errors import UsageError
 from store.locations import Locations
@@ -14,6 +16,7 @@ from store.models import FieldChange
 from store.paths import Kind
 
 Tree = dict[str, object]
+_NODES: Final = "nodes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,14 @@ class Compared:
     tallies: tuple[Tally, ...]
 
 
+@held_back()
 def read(backup: Backup, locations: Locations) -> Inside:
     """What is in a backup, unproven; raises what ``restoring.held`` raises."""
     tree, _ = restoring.held(backup.path)
     return Inside(tree, restoring.config_differs(backup, locations.config))
 
 
+@held_back()
 def present(locations: Locations, db: Database) -> Tree:
     """What the live database holds of the document; nothing where it is gone."""
     if not files.exists(locations.database):
@@ -59,10 +64,11 @@ def present(locations: Locations, db: Database) -> Tree:
         return documents.database_tree(db)
 
 
+@held_back()
 def compare(inside: Inside, now: Tree) -> Compared:
     """What a restore of a backup would change of what there is now."""
     changes = tuple(restoring.differences(now, inside.tree))
-    then, there = (_entities(codec.leaves(each)) if each else {} for each in (inside.tree, now))
+    then, there = _held(inside.tree), _held(now)
     differ = _entities(change.path for change in changes)
     tallies = (
         Tally(kind, *(len(each.get(kind, ())) for each in (then, there, differ)))
@@ -70,6 +76,16 @@ def compare(inside: Inside, now: Tree) -> Compared:
         if kind in then or kind in there
     )
     return Compared(changes, tuple(sorted(tallies, key=lambda tally: not tally.differ)))
+
+
+def _held(tree: Tree) -> dict[Kind, set[str]]:
+    """The entities of a tree; of nodes, which may be ten thousand, the fields are not walked."""
+    rest = {root: below for root, below in tree.items() if root != _NODES}
+    found = _entities(codec.leaves(rest)) if rest else {}
+    nodes = tree.get(_NODES)
+    if isinstance(nodes, dict):
+        found[Kind.NODE] = {paths.join(_NODES, node) for node in nodes}
+    return found
 
 
 def _entities(leaves: Iterable[str]) -> dict[Kind, set[str]]:

@@ -22,6 +22,7 @@ from typing import Final
 from store import backup as backups
 from store import codec, copying, database, documents, files, schema
 from store.backup import Backup
+from store.collecting import held_back
 from store.database import BUSY_MS, Database
 from store.errors import Damaged, VersionConflict
 from store.locations import Locations
@@ -57,6 +58,7 @@ class Restored:
     config_epoch: str
 
 
+@held_back()
 def plan(backup: Backup, locations: Locations) -> Plan:
     """Check a backup and compare it with the present state; nothing is changed.
 

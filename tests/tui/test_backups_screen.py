@@ -123,7 +123,10 @@ async def test_one_is_made_looked_into_verified_and_restored(
 ) -> None:
     async with listed(console(places, clock=clock)) as driver:
         assert "There are no backups of state.db yet; a makes one." in driver.screen()
-        await driver.press("R")
+        await driver.press("question_mark")
+        told = [row.cell(0).text for row in table(driver).rows if row.cell(2).text == "here"]
+        assert told == ["a", "v", "R", "D"]
+        await driver.press("escape", "R")
         await until_said(driver, "No backup is here")
         was = height(places)
         await driver.press("a", *"no/name", "enter")
@@ -242,8 +245,9 @@ async def test_one_is_removed_once_its_name_is_typed(places: Locations, clock: F
         await asked(driver, "D")
         foreign.write(made.path, "UPDATE chain_state SET value='1'")  # another file by now
         await typed(driver, made.name)
-        await driver.until(lambda: not isinstance(driver.app.screen, ReviewScreen), "the conflict")
+        await driver.until_shown("was written since it was shown; nothing was removed.")
         assert made.path.exists()
+        await driver.press("escape")
         await driver.until(lambda: driver.app._backups.item(made.path), "the file as it is now")
         await driver.press("enter")
         await driver.until(lambda: isinstance(driver.app.screen, BackupScreen), "its screen")

@@ -190,11 +190,15 @@ class BackupActions(AskingScreen):
         shown = asking.of_removal(item, only=self.desk.folder.backups == 1)
         await self.app.push_screen(
             ReviewScreen(
-                f"Remove {item.name}", shown, commit, action="Remove", typed=item.name,
-                merges=True, reason=False,
+                f"Remove {item.name}",
+                shown,
+                commit,
+                action="Remove",
+                typed=item.name,
+                reason=False,
             ),
             answered,
-        )  # fmt: skip
+        )
 
     def removed(self) -> None:
         """Do what follows once the backup that is pointed at is gone."""

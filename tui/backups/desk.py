@@ -128,12 +128,15 @@ class Desk:
             return await in_thread(work, name="restore")
 
     async def remove(self, item: Item) -> None:
-        """Remove a backup; raises VersionConflict where another stands under its name by now."""
+        """Remove a backup; raises VersionConflict where its files are not those that were seen."""
 
         def work() -> None:
             there = _there(item)
             if not backup_folder.unchanged(item):
-                raise VersionConflict(f"{item.name} was written since; nothing was removed.")
+                raise VersionConflict(
+                    f"{item.name} was written since it was shown; nothing was removed.",
+                    hint="Cancel, and look at it again.",
+                )
             backups.remove(there)
 
         await in_thread(work, name="remove")

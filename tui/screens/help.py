@@ -40,8 +40,8 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, over: Screen[Any] | None = None) -> None:
         super().__init__()
         # a screen's own keys are told where they have a sentence
-        bound = over._bindings.key_to_bindings.values() if over is not None else ()
-        self._here = [one for each in bound for one in each if one.tooltip]
+        active = over.active_bindings.values() if over is not None else ()
+        self._here = [each.binding for each in active if each.node is over and each.binding.tooltip]
 
     def compose(self) -> ComposeResult:
         """A table in a box, and what the signs mean."""
