@@ -18,7 +18,7 @@ from typing import Any, Final
 from store import backup as backups
 from store import codec, database, files, latest, paths
 from store.backup import Backup
-from store.database import Database
+from store.copying import Still
 from store.errors import ForeignDatabase, NodedeckError
 from store.locations import Locations
 
@@ -117,7 +117,7 @@ def opened(item: Item) -> Item:
     if item.backup is None or item.told:
         return item
     try:
-        db = Database(item.path, read_only=True, immutable=True)
+        db = Still(item.path)
         try:
             with db.reading():
                 version = int(db.value("SELECT value FROM meta WHERE key='schema_version'"))

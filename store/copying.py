@@ -18,6 +18,16 @@ Told = Callable[[int, int], None]
 _STEPS = 100
 
 
+class Still(Database):
+    """A file that nobody writes, only read, and so that nothing appears beside it."""
+
+    immutable = True
+
+    def __init__(self, path: Path) -> None:
+        """Open it; raises what ``Database`` raises."""
+        super().__init__(path, read_only=True)
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Database]:
     """A database file to read from, in one transaction, with this program's schema.

@@ -34,15 +34,10 @@ _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part")
 class Database:
     """One SQLite file; a connection per thread, closed by ``close`` in the thread that used it."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        read_only: bool = False,
-        immutable: bool = False,
-        busy_ms: int = BUSY_MS,
-    ) -> None:
-        """Open an existing database; ``immutable`` for one that nobody writes, and only to read.
+    immutable = False
+
+    def __init__(self, path: Path, *, read_only: bool = False, busy_ms: int = BUSY_MS) -> None:
+        """Open an existing database.
 
         Raises MissingDatabase where there is none, ForeignDatabase where it is another program's,
         SchemaTooNew where writing to it would not be safe, Refused where it cannot be opened. An
@@ -56,7 +51,6 @@ class Database:
         _refuse_directory(path)
         self.path = path
         self.read_only = read_only
-        self.immutable = immutable
         self._busy_ms = busy_ms
         self._thread = threading.local()
         try:

@@ -351,8 +351,8 @@ async def test_a_copy_that_is_under_way_is_cancelled(
     monkeypatch.setattr(copying, "copy", slow)
     async with listed(console(places, clock=clock)) as driver:
         await driver.press("a", "enter", "enter")
-        await driver.until_shown(" 50 %  copying")
-        assert half.is_set()
+        await driver.until(half.is_set, "half of it")
+        await driver.until_shown(" %  copying")
         await driver.press("escape")
         go.set()
         await until_said(driver, "Cancelled; nothing was changed and nothing is left of it.")
@@ -362,8 +362,10 @@ async def test_a_copy_that_is_under_way_is_cancelled(
 
 async def test_a_full_disk_is_said_and_nothing_is_left(tmp_path: Path, clock: FixedClock) -> None:
     disk = tmp_path / "disk"
-    with small_disk(disk, "2m"):
+    with small_disk(disk, "4m"):
         places = demo_state(disk)
+        free = os.statvfs(disk)
+        (disk / "full").write_bytes(bytes(free.f_bavail * free.f_frsize - 100_000))
         async with listed(console(places, clock=clock)) as driver:
             before = sorted(backup.folder_of(places).iterdir())
             await driver.press("a", "enter")
