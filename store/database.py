@@ -36,6 +36,8 @@ _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part")
 class Database:
     """One SQLite file; a connection per thread, closed by ``close`` in the thread that used it."""
 
+    immutable = False
+
     def __init__(self, path: Path, *, read_only: bool = False, busy_ms: int = BUSY_MS) -> None:
         """Open an existing database.
 
@@ -51,7 +53,6 @@ class Database:
         _refuse_directory(path)
         self.path = path
         self.read_only = read_only
-        self.immutable = False
         self._busy_ms = busy_ms
         self._thread = threading.local()
         try:

@@ -62,11 +62,11 @@ async def test_what_is_refused_is_not_offered(tmp_path: Path) -> None:
 
 
 async def test_a_click_presses_the_key_under_it(tmp_path: Path) -> None:
-    async with opened(console(demo_state(tmp_path)), size=(80, 24)) as driver:
+    async with opened(console(demo_state(tmp_path)), size=(90, 24)) as driver:
         line = driver.screen().split("\n")[-1]
         await driver.pilot.click(KeyLine, offset=(line.index("findings"), 0))
         await driver.until_shown("─ Findings ─")
-        await driver.pilot.click(KeyLine, offset=(79, 0))
+        await driver.pilot.click(KeyLine, offset=(89, 0))
         await driver.press("escape")
         assert driver.app.screen is driver.deck
 
