@@ -94,9 +94,9 @@ async def walk(at: Locations, log: Log) -> None:
         driver.focus("#apply")
         await to("run", DONE, "enter")
         log.now = "done"
-        await driver.until(lambda: driver.deck.picture is not None, "the state on the deck")
+        nodes = driver.deck.pane("nodes").table
+        await driver.until(lambda: len(nodes.rows) == NODES, "the nodes on the deck")
         await press("leave", "escape", lambda: driver.app.screen is driver.deck)
-        await driver.until(lambda: len(driver.deck.pane("nodes").table.rows) == NODES, "the nodes")
 
 
 Press = Callable[[str, str, Callable[[], object]], Awaitable[None]]

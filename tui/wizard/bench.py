@@ -220,12 +220,14 @@ class Bench:
     async def rollback(self, number: int | None, state: State) -> Rollback:
         """What a rollback would do; raises what ``rollback.plan`` raises."""
         places = self.session.locations
-        return await in_thread(lambda: rollback.plan(places, number, state), name="rollback")
+        work = held_back()(lambda: rollback.plan(places, number, state))
+        return await in_thread(work, name="rollback")
 
     async def take_back(self, planned: Rollback, reason: str | None) -> TakenBack:
         """Take an import back; raises what ``rollback.apply`` does."""
         session = self.session
 
+        @held_back()
         def work() -> TakenBack:
             receipt = rollback.apply(
                 planned,

@@ -66,19 +66,19 @@ class StateScreen(Dialog[Rollback]):
         self.query_one("#fault").display = False
         for state in State:
             self.query_one(f"#{state}").disabled = True
-        self.run_worker(self._look(), name="look", group="import", exclusive=False)
+            # each by itself: proving the legacy shape of a large file takes long
+            self.run_worker(self._look(state), name="look", group="import", exclusive=False)
 
-    async def _look(self) -> None:
-        for state in State:
-            try:
-                planned = await self._bench.rollback(self._number, state)
-            except NodedeckError as fault:
-                told, possible = wording.told(fault, _HINTS[state]), False
-            else:
-                told, possible = would(planned), not planned.nothing_to_do
-            if self.is_attached:
-                self.query_one(f"#would-{state}", Static).update(clean(told))
-                self.query_one(f"#{state}").disabled = not possible
+    async def _look(self, state: State) -> None:
+        try:
+            planned = await self._bench.rollback(self._number, state)
+        except NodedeckError as fault:
+            told, possible = wording.told(fault, _HINTS[state]), False
+        else:
+            told, possible = would(planned), not planned.nothing_to_do
+        if self.is_attached and self.display:
+            self.query_one(f"#would-{state}", Static).update(clean(told))
+            self.query_one(f"#{state}").disabled = not possible
 
     def action_cancel(self) -> None:
         """Leave the import as it is."""
