@@ -125,12 +125,7 @@ def settings(folder: Path) -> bool:
 
 def nodes(folder: Path) -> bool:
     """Ten thousand nodes, and for how long a screen beside the import could not move."""
-    file = folder / "config.yaml"
-    listed = "".join(
-        _NODE.format(number=at, high=at >> 16, middle=at >> 8 & 255, low=at & 255)
-        for at in range(NODES)
-    )
-    file.write_text(f"current_height: 5\napi:\n  port: 9000\nnodes:\n{listed}")
+    file = large(folder)
     size = file.stat().st_size
     at = Locations(file, folder / "state.db")
     taken: dict[str, float] = {}
@@ -165,6 +160,17 @@ def nodes(folder: Path) -> bool:
             Result("the longest beside another process", _ms(max(alone)), "", True),
         ],
     )
+
+
+def large(folder: Path) -> Path:
+    """A config file of ten thousand nodes, in a folder."""
+    file = folder / "config.yaml"
+    listed = "".join(
+        _NODE.format(number=at, high=at >> 16, middle=at >> 8 & 255, low=at & 255)
+        for at in range(NODES)
+    )
+    file.write_text(f"current_height: 5\napi:\n  port: 9000\nnodes:\n{listed}")
+    return file
 
 
 def _waits(worker: threading.Thread) -> tuple[list[float], float]:

@@ -15,6 +15,7 @@ from typing import Final
 _MANY: Final = 50_000
 _lock: Final = threading.Lock()
 _holders = 0
+_aside = False
 
 
 @contextmanager
@@ -36,9 +37,23 @@ def held_back() -> Iterator[None]:
                     _let_go()
 
 
+def set_aside() -> None:
+    """Let no collection ever walk over what is alive now, where that is much.
+
+    For documents that a screen keeps while it goes on: at the end of work under ``held_back``.
+    They go as ever with the last that holds them. But a circle that is alive now is never found,
+    such as that of a screen and its widgets: it has to let go of them itself when it is left.
+    """
+    global _aside  # noqa: PLW0603 - as above
+    if gc.get_count()[0] > _MANY:
+        _aside = True
+        gc.freeze()
+
+
 def _let_go() -> None:
     if gc.get_count()[0] > _MANY:
         # there and back: what was made is moved to the oldest generation without a walk over it
         gc.freeze()
-        gc.unfreeze()
+        if not _aside:
+            gc.unfreeze()
     gc.enable()

@@ -14,8 +14,7 @@ def nodes(evidence: Evidence, _: datetime) -> Iterator[Finding]:
     """Nodes that take no part or cannot."""
     places: dict[tuple[str, int], str] = {}
     for node in evidence.snapshot.nodes:
-        path = join("nodes", node.id)
-        yield from _node(node, path)
+        yield from _node(node)
         if not (node.host and node.inference_port):
             continue
         other = places.setdefault((node.host, node.inference_port), node.id)
@@ -25,11 +24,15 @@ def nodes(evidence: Evidence, _: datetime) -> Iterator[Finding]:
                 f"Nodes {other} and {node.id} both stand at {node.host}:{node.inference_port}.",
                 "One of them is a mistake; change its host or port.",
                 "node-place",
-                f"{path}.inference_port",
+                join("nodes", node.id, "inference_port"),
             )
 
 
-def _node(node: Node, path: str) -> Iterator[Finding]:
+def _node(node: Node) -> Iterator[Finding]:
+    ports = node.inference_port and node.poc_port
+    if node.is_enabled and node.models and ports and node.max_concurrent:
+        return  # before the path, which of ten thousand nodes takes longer than all else here
+    path = join("nodes", node.id)
     if not node.is_enabled:
         hint = "Switch it on with 'nodedeck node enable' when it is well again."
         message = f"Node {node.id} is disabled; it takes part in nothing from the next epoch on."

@@ -22,10 +22,11 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
+from store.collecting import held_back
 from store.database import INTERACTIVE_BUSY_MS
 from store.errors import Busy, NodedeckError
 from store.judging import judge, verdict
-from store.manager import utc_now
+from store.manager import ConfigManager, utc_now
 from store.watcher import wakeups, watched
 from tui import charset, clipboard, preferences
 from tui.backups.desk import Desk
@@ -125,13 +126,14 @@ class NodedeckApp(SecretLooks, CommandLine):
 
     async def _follow(self) -> None:
         """Wake-up, one read, one picture; never more often than thirty times a second."""
-        reader, loop = Reader(), asyncio.get_running_loop()
+        # ten thousand nodes are many objects, and no picture has a circle
+        reader, loop = held_back()(Reader()), asyncio.get_running_loop()
         async for _ in wakeups(watched(self.session.locations)):
             began = loop.time()
             if await self._look(reader):
                 await asyncio.sleep(max(0.0, _FRAME_SECONDS - (loop.time() - began)))
 
-    async def _look(self, reader: Reader) -> bool:
+    async def _look(self, reader: Callable[[ConfigManager], Picture | None]) -> bool:
         """Read once and show what is new; whether anything was."""
         try:
             picture = await self._store.call(reader)

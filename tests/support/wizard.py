@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from textual.widgets import Input, Static
 
+from store import collecting
+from store.importing import apply as engine
+from store.importing.plan import Row as Leaf
+from store.importing.progress import Phase
 from store.locations import Locations
 from tests.support.clock import FixedClock
 from tests.support.deck import Driver, console, opened
@@ -17,7 +25,36 @@ from tui.widgets.table import Table
 from tui.wizard.draft import Draft
 
 CHOOSE, SORT_OUT, CHECK, REVIEW, RUN, DONE = range(6)
+BACKUP = "config.yaml.pre-migration.20250301T120000Z"
+"""The copy that an import makes of ``config.yaml`` by the fixed clock."""
 _PARTS = ("file", "plan", "problems", "apply", "phases", "told")
+
+
+@pytest.fixture(autouse=True)
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a host's files, not the current one."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    return folder
+
+
+def held_at_write(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let imports stop behind their first value until the event is set."""
+    held, apply = threading.Event(), engine.apply
+
+    def slow(*given: Any, progress: Any, **named: Any) -> Any:
+        def heard(phase: Phase, done: int, total: int) -> None:
+            progress(phase, done, total)
+            if phase is Phase.WRITE and done:
+                held.wait()
+
+        return apply(*given, progress=heard, **named)
+
+    monkeypatch.setattr(engine, "apply", slow)
+    return held
 
 
 class Wizard(Driver):
@@ -131,6 +168,20 @@ async def wizard(
         await wizard.reach(CHOOSE)
         await wizard.offered()
         yield wizard
+    # what one test set aside is none of the next one's
+    collecting._aside = False
+    gc.unfreeze()
+
+
+@contextmanager
+def uncollected() -> Iterator[Callable[[], list[Leaf]]]:
+    """Collect no circles meanwhile; yields what finds the leaves of plans that are in memory."""
+    gc.disable()
+    gc.unfreeze()
+    try:
+        yield lambda: [each for each in gc.get_objects() if isinstance(each, Leaf)]
+    finally:
+        gc.enable()
 
 
 def left_alone(folder: Path) -> None:

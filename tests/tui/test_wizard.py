@@ -19,22 +19,21 @@ from tests.store.importing.samples import (
     put,
     run,
 )
-from tests.support.wizard import CHECK, CHOOSE, DONE, REVIEW, SORT_OUT, left_alone, wizard
+from tests.support.wizard import (
+    BACKUP,
+    CHECK,
+    CHOOSE,
+    DONE,
+    REVIEW,
+    SORT_OUT,
+    host,
+    left_alone,
+    wizard,
+)
 from tui.screens.deck import DeckScreen
 from tui.wizard.deciding import DecideScreen
 
-BACKUP = "config.yaml.pre-migration.20250301T120000Z"
-
-
-@pytest.fixture(autouse=True)
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of a host's files, not the current one."""
-    folder = tmp_path / "host"
-    folder.mkdir()
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    monkeypatch.chdir(elsewhere)
-    return folder
+__all__ = ["host"]
 
 
 async def test_from_a_missing_database_to_the_deck_with_its_state(host: Path) -> None:
@@ -55,6 +54,8 @@ async def test_from_a_missing_database_to_the_deck_with_its_state(host: Path) ->
         await driver.start()
         await driver.reach(DONE)
         await driver.until_shown("33 added, 3 stay in the file", "config.yaml.pre-mig", "Receipt 1")
+        await driver.until_shown("'Roll back' takes this back; later, 7 and then i")
+        assert "nodedeck import" not in driver.screen()
         await driver.press("enter", "enter")
         assert driver.step() == DONE
         await driver.press("escape")
@@ -283,6 +284,11 @@ async def test_a_fault_is_shown_and_nothing_is_changed(host: Path) -> None:
             assert driver.step() == CHOOSE
             await driver.until_shown(told.split(maxsplit=1)[0])
         assert driver.draft.marked == ()
+        driver.focus("#files")
+        await driver.go_to("bad.yaml")
+        await driver.press("e")
+        await driver.until_shown("● what it looks like", "○ settings")
+        await driver.press("escape")
     assert (on_disk(host), on_disk(Path.cwd())) == before
 
 

@@ -12,7 +12,9 @@ from store.importing.apply import preview
 from store.importing.choices import Choices, Strategy
 from store.importing.plan import Action, Role
 from tests.store.importing.samples import RUNNING, SETTINGS, places, plan, put, run
+from tui.widgets.table_lazy import searchable
 from tui.wizard import leaf_dialog, rows
+from tui.wizard import tree as trees
 from tui.wizard.checking import sentences
 from tui.wizard.draft import Draft, decide, decided_of
 from tui.wizard.likely import folders, likely_files, offers
@@ -114,10 +116,14 @@ def test_the_tree_groups_leaves_by_file_and_destination(tmp_path: Path) -> None:
         "config.yaml",
         "current_height: 5\napi: {port: 1}\nnodes: [{id: a, poc_port: 70000}]\n",
     )
-    service = put(tmp_path, "svc.yaml", "svc: {port: 1, password: hunter2-and-more}\n")
+    service = put(
+        tmp_path,
+        "svc.yaml",
+        'svc: {port: 1, password: hunter2-and-more, grüße: "a\\tb"}\n',
+    )
     sources = [planning.load(config), planning.load(service)]
     made = planning.make(sources, planning.nothing)
-    tree = rows.tree(made)
+    tree = trees.tree(trees.by_destination(made))
     headings = [row.cell(1).text for row in tree.rows if row.key in tree.groups]
     assert headings == [
         "config.yaml → stays in file",
@@ -126,14 +132,15 @@ def test_the_tree_groups_leaves_by_file_and_destination(tmp_path: Path) -> None:
         "svc.yaml → settings svc",
     ]
     assert len(tree.leaves) == len(made.rows)
-    only = rows.tree(made, only_changes=True)
+    assert tree.rows.texts == [searchable(row) for row in tree.rows]
+    only = trees.tree(trees.by_destination(made, only_changes=True))
     assert {leaf.action for leaf in only.leaves.values()} == {
         Action.REFUSED,
         Action.ADD,
         Action.SEAL,
     }
     key = next(iter(tree.groups))
-    folded = rows.tree(made, folded=frozenset((key,)))
+    folded = trees.tree(trees.by_destination(made), folded=frozenset((key,)))
     assert len(folded.rows) == len(tree.rows) - len(tree.groups[key][1])
     problems, leaves = rows.problems(made)
     assert [row.cell(1).text for row in problems] == ["config.yaml:3:27"]

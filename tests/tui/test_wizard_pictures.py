@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from store.importing import apply as engine
-from store.importing.progress import Phase
 from store.locations import Locations
 from store.manager import ConfigManager
 from tests.store.importing.samples import run
 from tests.support.clock import FixedClock
 from tests.support.deck import console
-from tests.support.wizard import CHECK, CHOOSE, DONE, REVIEW, RUN, SORT_OUT, Wizard, left_alone
+from tests.support.wizard import (
+    CHECK,
+    CHOOSE,
+    DONE,
+    REVIEW,
+    RUN,
+    SORT_OUT,
+    Wizard,
+    held_at_write,
+    left_alone,
+)
 from tui.app import NodedeckApp
 from tui.demo import demo_files
 
@@ -41,6 +47,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Locations:
         shutil.copy(demo_files() / name, tmp_path / name)
     (tmp_path / "svc.yaml").write_text(_SERVICE)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("socket.gethostname", lambda: "gx-07")
     monkeypatch.setattr("tui.wizard.likely.likely_files", lambda _: list(map(Path, NAMES)))
     places = Locations(Path("api-config.yaml"), Path("state.db"))
     run(places.config, places)
@@ -74,6 +81,7 @@ def until(step: int, *keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
             await driver.until(lambda: step_screen.focused, "the focus")
             await driver.press(*keys)
             await driver.until(lambda: pilot.app.screen is not step_screen, "the dialog")
+            await driver.until(lambda: "Looking" not in driver.screen(), "what it looks for")
         await driver.settle()
 
     return drive
@@ -91,28 +99,25 @@ def test_step(snap_compare: Compare, host: Locations, step: int, size: tuple[int
 
 
 def test_progress(snap_compare: Compare, host: Locations, monkeypatch: pytest.MonkeyPatch) -> None:
-    held, apply = threading.Event(), engine.apply
-
-    def slow(*given: Any, progress: Any, **named: Any) -> Any:
-        def heard(phase: Phase, done: int, total: int) -> None:
-            progress(phase, done, total)
-            if phase is Phase.WRITE and done:
-                held.wait()
-
-        return apply(*given, progress=heard, **named)
+    held = held_at_write(monkeypatch)
 
     async def drive(pilot: Pilot[int]) -> None:
         await until(RUN)(pilot)
         assert isinstance(pilot.app, NodedeckApp)
         await Wizard(pilot.app, pilot).until_shown("1 of")
 
-    monkeypatch.setattr(engine, "apply", slow)
     try:
         assert snap_compare(
             console(host, clock=FixedClock()), terminal_size=(80, 24), run_before=drive
         )
     finally:
         held.set()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+def test_earlier(snap_compare: Compare, host: Locations, size: tuple[int, int]) -> None:
+    app = console(host, clock=FixedClock())
+    assert snap_compare(app, terminal_size=size, run_before=until(CHOOSE, "i"))
 
 
 @pytest.mark.parametrize(

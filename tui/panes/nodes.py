@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
 from store import masks
-from store.models import Hardware, Node
+from store.models import Hardware, Node, Snapshot
 from store.paths import join, split
 from tui.glyphs import UNICODE
 from tui.panes.base import Pane
 from tui.picture import Picture
+from tui.store_thread import in_thread
 from tui.text import grouped
+from tui.widgets.table_lazy import LazyRows
 from tui.widgets.table_model import Cell, Column, Row
+
+MANY: Final = 500
+"""Of more nodes each row is made when it is looked at."""
 
 
 class NodesPane(Pane):
@@ -34,15 +44,50 @@ class NodesPane(Pane):
         " through its admin API."
     )
 
-    def rows(self, picture: Picture) -> list[Row]:
-        """A row a node, in the registry's order; undecodable fields as they are stored."""
+    def __init__(self, clock: Callable[[], datetime], *, id: str) -> None:
+        super().__init__(clock, id=id)
+        self._asked = 0
+        self._found = _Found()
+
+    def retell(self) -> None:
+        """Leave the rows, of which none has an age."""
+
+    def refill(self, picture: Picture, *, flash: bool = False) -> None:
+        """Bring the rows in line with a picture; those of very many nodes come a moment later."""
+        self._asked += 1
         nodes = picture.snapshot.nodes
         enabled = sum(node.is_enabled for node in nodes)
         self.entitle(f"{enabled} of {len(nodes)} enabled" if nodes else "")
-        raw = {fault.path: fault.raw for fault in picture.snapshot.undecoded}
-        return [self._row(node, raw) for node in nodes]
+        if len(nodes) <= MANY:
+            self._found = _Found()
+            super().refill(picture, flash=flash)
+        else:
+            work = self._refill(picture.snapshot, flash=flash)
+            self.run_worker(work, name="nodes", group="nodes", exclusive=False)
 
-    def _row(self, node: Node, raw: dict[str, str]) -> Row:
+    async def _refill(self, snapshot: Snapshot, *, flash: bool) -> None:
+        """Work the keys out in a thread; a row is made when it is looked at."""
+        asked, before = self._asked, self._found if flash else _Found()
+        found = await in_thread(lambda: _Found.of(snapshot), name="nodes")
+        if asked != self._asked or not self.is_attached:
+            return
+        self._found = found
+
+        def make(at: int) -> Row:
+            key = found.keys[at]
+            row = replace(self._row(found.nodes[key], found.raw), key=key)
+            was = before.nodes.get(key)
+            shown = None if was is None else self._row(was, before.raw)
+            return replace(row, changed=self._changed(row, shown)) if before.nodes else row
+
+        self.table.set_rows(LazyRows(found.keys, make), flash=flash)
+
+    def rows(self, picture: Picture) -> list[Row]:
+        """A row a node, in the registry's order; undecodable fields as they are stored."""
+        raw = _raw(picture.snapshot)
+        return [self._row(node, raw) for node in picture.snapshot.nodes]
+
+    def _row(self, node: Node, raw: Mapping[str, str]) -> Row:
         path = join("nodes", node.id)
         on = Cell(UNICODE.on, "good", whole="enabled")
         off = Cell(UNICODE.off, "warning", whole="disabled")
@@ -67,6 +112,30 @@ class NodesPane(Pane):
             if (stored := raw.get(f"{path}.{name}")) is not None:
                 cells[name] = Cell(stored, "critical")
         return Row(path, tuple(cells.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Many nodes by the keys of their rows, and the stored text of fields that do not decode."""
+
+    keys: tuple[str, ...] = ()
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    raw: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> _Found:
+        """Those of a snapshot."""
+        nodes: dict[str, Node] = {}
+        for node in snapshot.nodes:
+            key = join("nodes", node.id)
+            while key in nodes:
+                key += "\0"
+            nodes[key] = node
+        return cls(tuple(nodes), nodes, _raw(snapshot))
+
+
+def _raw(snapshot: Snapshot) -> dict[str, str]:
+    return {fault.path: fault.raw for fault in snapshot.undecoded}
 
 
 def _count(number: int, shown: str = "") -> Cell:

@@ -47,6 +47,7 @@ class WizardScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="import.back"),
+        Binding("escape", "stay", show=False, id="import.stay"),
         Binding("ctrl+s,f2", "next", "next", key_display="ctrl+s", id="import.next"),
     ]
 
@@ -67,6 +68,10 @@ class WizardScreen(Screen[None]):
     async def on_mount(self) -> None:
         """Begin with the files."""
         await self._go(0)
+
+    def on_unmount(self) -> None:
+        """Let go of what was done; see ``collecting.set_aside``."""
+        self._bench.result = None
 
     @property
     def step(self) -> Step:
@@ -107,17 +112,21 @@ class WizardScreen(Screen[None]):
         self.query_one(".step", Static).update(Content.assemble(*parts[:-1]))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the next step by key where there is one that a key may take."""
+        """Offer the next step by key where there is one that a key may take, and the way back."""
         if action == "next":
             return self._at < _REVIEW
+        if action in ("back", "stay"):
+            return (action == "stay") == (self._at == _RUN)
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
         """One step back; from the first and the last out of the wizard."""
-        if self._moving:
-            return
-        if not self.tell_it_runs():
+        if not (self._moving or self.tell_it_runs()):
             self._move(-1)
+
+    def action_stay(self) -> None:
+        """Say how a running import is cancelled."""
+        self.tell_it_runs()
 
     def action_next(self) -> None:
         """One step on; the import itself is only ever started by its button."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeAlias
 
 from textual import on
@@ -10,12 +10,15 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.widget import Widget
 
+from store.collecting import held_back
 from tui import clipboard
 from tui.commands import bindings
 from tui.glyphs import UNICODE, Glyphs
+from tui.store_thread import in_thread
 from tui.text import clean, grouped, shorten_middle
 from tui.widgets import table_messages
 from tui.widgets.filter_line import FilterLine
+from tui.widgets.table_lazy import LazyRows
 from tui.widgets.table_model import Cell, Column, Edge, KeyedRows, Row, Tone
 from tui.widgets.table_moves import TableMoves
 from tui.widgets.table_order import Order
@@ -83,6 +86,8 @@ class Table(TableMoves, inherit_bindings=False):
         self._line: FilterLine | None = None
         # where the reader put the cursor, for when a filter lets that row be seen again
         self._chosen: str | None = None
+        # how often an arrangement was asked for: the last one counts
+        self._asked = 0
 
     @property
     def filter(self) -> str:
@@ -93,14 +98,25 @@ class Table(TableMoves, inherit_bindings=False):
         """Show those of these rows that match the filter, in the order chosen.
 
         For the rest as without filter and sort. Raises ValueError for two rows with one key, also
-        where one of them is hidden.
+        where one of them is hidden. Those that are made when they are looked at are arranged in a
+        thread; until that is done the rows of before are shown.
         """
+        if isinstance(rows, LazyRows) and self._order:
+            self._given = rows
+            self._arrange_later()
+            return
         shown = self._order.arrange(rows, self._columns)
         if shown is not rows:
             KeyedRows(rows)
         self._given = rows
+        self._asked += 1
         super().set_rows(shown, flash=flash, relayout=relayout)
         self._tell_count()
+
+    def on_unmount(self) -> None:
+        """Let go of what many rows are made of; nobody may look for who holds it for long."""
+        if isinstance(self._given, LazyRows):
+            self._given, self._data = (), KeyedRows()
 
     def tell_filter(self, count: str, fault: str = "") -> None:
         """Say what the filter found so far, or what is wrong with it, beside what was typed."""
@@ -122,6 +138,9 @@ class Table(TableMoves, inherit_bindings=False):
             raise NoMatches("a table stands in a container, which has room for its filter")
         self._chosen = self.cursor_key
         self._line = FilterLine(self, self._sought_as or _FILTER_HINT)
+        if isinstance(rows := self._given, LazyRows):  # the first letter then finds them read
+            read = in_thread(lambda: rows.texts, name="read")
+            self.run_worker(read, name="read", group="table", exclusive=False)
         await self.parent.mount(self._line, after=self)
         self._line.edit()
         self._tell_count()
@@ -159,7 +178,10 @@ class Table(TableMoves, inherit_bindings=False):
             return
         self._last_filter = text if text.strip() else self._last_filter
         self._order = self._order.filtered(text)
-        self._rearrange()
+        self._rearrange(self._to_chosen)
+
+    def _to_chosen(self) -> None:
+        """Put the cursor where the reader had it, if that row is shown again."""
         if self._chosen is not None and (place := self._data.place(self._chosen)) is not None:
             self._go(place)
 
@@ -167,11 +189,38 @@ class Table(TableMoves, inherit_bindings=False):
     def _sought_elsewhere(self) -> bool:
         return bool(self._sought_as)
 
-    def _rearrange(self) -> None:
-        """Bring the rows there are into the filter and the order of now."""
+    def _rearrange(self, then: Callable[[], None]) -> None:
+        """Bring the rows there are into the filter and the order of now, and do what follows."""
+        if isinstance(self._given, LazyRows):
+            self._arrange_later(then)
+            return
         self.set_rows(self._given, flash=False)
         self._fit_columns()
         self.refresh()
+        then()
+
+    def _arrange_later(self, then: Callable[[], None] | None = None) -> None:
+        self._asked += 1
+        self.run_worker(self._arranging(then), name="arrange", group="table", exclusive=False)
+
+    async def _arranging(self, then: Callable[[], None] | None) -> None:
+        """Arrange rows in a thread; what was asked last is shown."""
+        asked, rows, order, columns = self._asked, self._given, self._order, self._columns
+
+        def work() -> Sequence[Row]:
+            if asked != self._asked:
+                return ()
+            shown = order.arrange(rows, columns)
+            return shown.made_ready() if isinstance(shown, LazyRows) else shown
+
+        shown = await in_thread(held_back()(work), name="arrange")
+        if asked == self._asked and self.is_attached:
+            super().set_rows(shown, flash=False)
+            self._tell_count()
+            self._fit_columns()
+            self.refresh()
+            if then is not None:
+                then()
 
     def _tell_count(self) -> None:
         if self._line is not None and not self._sought_elsewhere:
@@ -181,7 +230,7 @@ class Table(TableMoves, inherit_bindings=False):
         super()._go(row)
         self._chosen = self.cursor_key
 
-    def action_match(self, step: int) -> None:
+    async def action_match(self, step: int) -> None:
         """Go to the next row that matches, or the one before; past the last to the first.
 
         After a filter was cleared it is the one that was, so that a match is seen among the rest.
@@ -190,12 +239,15 @@ class Table(TableMoves, inherit_bindings=False):
         if not (self._filter or order.wanted):
             self._say("There is no filter to go by; / begins one.")
             return
-        places = [at for at, row in enumerate(self.rows) if order.matches(row)]
-        if not places:
+        rows, here = self.rows, self.cursor_row
+        if isinstance(rows, LazyRows):
+            place = await in_thread(lambda: order.next_match(rows, here, step), name="match")
+        else:
+            place = order.next_match(rows, here, step)
+        if place is None:
             self._say("No row matches.")
-            return
-        ahead = [at for at in places if (at - self.cursor_row) * step > 0]
-        self._go((ahead or places)[0 if step > 0 else -1])
+        elif rows is self.rows:
+            self._go(place)
 
     # sort
 
@@ -225,8 +277,7 @@ class Table(TableMoves, inherit_bindings=False):
         for index, one in enumerate(self._columns):
             if sort and one.key == sort.column:
                 self._needs.ask(index, len(one.title or one.key) + 2)
-        self._rearrange()
-        self._reveal_cursor()
+        self._rearrange(self._reveal_cursor)
 
     # copy
 

@@ -15,6 +15,7 @@ from tui.glyphs import UNICODE, Glyphs
 from tui.text import clean, wrap
 from tui.widgets import table_messages
 from tui.widgets.table_layout import Layout, Needs, lay_out
+from tui.widgets.table_lazy import LazyRows
 from tui.widgets.table_model import Column, Edges, Flashes, KeyedRows, Row
 from tui.widgets.table_paint import COMPONENTS, Look, Painter, changed_slots
 
@@ -65,7 +66,7 @@ class TableBase(ScrollView, can_focus=True, inherit_bindings=False):
         self._painter = Painter(self._style_of, glyphs.ellipsis)
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> Sequence[Row]:
         """The rows, in order."""
         return self._data.rows
 
@@ -88,14 +89,13 @@ class TableBase(ScrollView, can_focus=True, inherit_bindings=False):
         wider where content needs it; narrower only with `relayout`, meant for other data rather
         than news of the same. Raises ValueError for two rows with one key, changing nothing.
         """
-        old, new = self._data, KeyedRows(rows)
-        fresh = [row for row in new.rows if (was := old.get(row.key)) is None or was != row]
+        old, new, fresh = self._compared(rows)
         before, cursor_before = self._looks(), self.cursor_key
         was_visible, top = self._cursor_is_visible(), self.scroll_offset.y
         if relayout:
             self._needs = Needs(self._columns)
-        wider = self._needs.grow(new.rows if relayout else fresh)
-        if flash and self.is_mounted:
+        wider = self._needs.grow(rows if relayout and not isinstance(rows, LazyRows) else fresh)
+        if flash and self.is_mounted and not isinstance(rows, LazyRows):
             self._start_flashes(fresh)
         self._edges.forget(old, new)
         self._data = new
@@ -110,15 +110,30 @@ class TableBase(ScrollView, can_focus=True, inherit_bindings=False):
             if was_visible:
                 self._reveal_cursor()
             self._holding = False
+        if flash and isinstance(rows, LazyRows):  # of those only what is seen can flash
+            top = self.scroll_offset.y
+            self._start_flashes(rows[top : top + self._layout.rows])
         self._repaint_changes(before)
         if self.cursor_key != cursor_before:
             self.post_message(self.Highlighted(self, self.cursor_key))
+
+    def _compared(self, rows: Sequence[Row]) -> tuple[KeyedRows, KeyedRows, Sequence[Row]]:
+        """The rows of before, those of now, and which of them are new or different.
+
+        Of rows that are made when they are looked at, a sample stands for all.
+        """
+        old = self._data
+        if isinstance(rows, LazyRows):
+            return old, rows.keyed, rows.sample
+        new = KeyedRows(rows)
+        fresh = [row for row in new.rows if (was := old.get(row.key)) is None or was != row]
+        return old, new, fresh
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; the rows stay, their cells in the order of the new columns."""
         self._columns = tuple(columns)
         self._needs = Needs(columns)
-        self._needs.grow(self.rows)
+        self._needs.grow(self.rows.sample if isinstance(self.rows, LazyRows) else self.rows)
         self._fit_columns()
         self.refresh()
 

@@ -64,32 +64,39 @@ class Row:
         return Cell(cell) if isinstance(cell, str) else cell
 
 
-class KeyedRows:
-    """Rows in order that can be found by key."""
+class Keys:
+    """The keys of rows in order, and where each stands."""
 
-    def __init__(self, rows: Sequence[Row] = ()) -> None:
-        """Take the rows; raises ValueError where two of them have the same key."""
-        self.rows = tuple(rows)
-        self._places = {row.key: place for place, row in enumerate(self.rows)}
-        if len(self._places) != len(self.rows):
-            twice = next(
-                row.key for place, row in enumerate(self.rows) if self._places[row.key] != place
-            )
+    def __init__(self, keys: Sequence[str]) -> None:
+        """Take the keys; raises ValueError where two of them are the same."""
+        self.inorder = keys
+        self.places = {key: place for place, key in enumerate(keys)}
+        if len(self.places) != len(keys):
+            twice = next(key for place, key in enumerate(keys) if self.places[key] != place)
             raise ValueError(
                 f"two rows of the table have the key {twice!r}; the rows shown were left as they "
                 "were; give every row a key of its own"
             )
+
+
+class KeyedRows:
+    """Rows in order that can be found by key."""
+
+    def __init__(self, rows: Sequence[Row] = (), keys: Keys | None = None) -> None:
+        """Take the rows, as they are where their keys are known; raises what ``Keys`` raises."""
+        self.rows = tuple(rows) if keys is None else rows
+        self._keys = Keys([row.key for row in self.rows]) if keys is None else keys
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def place(self, key: str) -> int | None:
         """Return where the row with this key stands, or None."""
-        return self._places.get(key)
+        return self._keys.places.get(key)
 
     def get(self, key: str) -> Row | None:
         """Return the row with this key, or None."""
-        place = self._places.get(key)
+        place = self._keys.places.get(key)
         return None if place is None else self.rows[place]
 
     def follow(self, place: int, later: "KeyedRows") -> int | None:
@@ -97,10 +104,11 @@ class KeyedRows:
 
         Of two neighbours equally near the one below is taken; None if no row is left.
         """
-        for distance in range(len(self.rows)):
+        keys = self._keys.inorder
+        for distance in range(len(keys)):
             for near in (place + distance, place - distance):
-                if 0 <= near < len(self.rows):
-                    found = later.place(self.rows[near].key)
+                if 0 <= near < len(keys):
+                    found = later.place(keys[near])
                     if found is not None:
                         return found
         return None

@@ -10,7 +10,7 @@ from typing import Final
 
 from store.searching import words
 from tui.glyphs import UNICODE
-from tui.text import clean
+from tui.widgets.table_lazy import LazyRows, searchable
 from tui.widgets.table_model import Column, Row
 
 _NUMBER: Final = re.compile(r"([+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)(?: ?%)?")
@@ -51,28 +51,63 @@ class Order:
             return replace(self, sort=Sort(column))
         return replace(self, sort=None if self.sort.descending else Sort(column, descending=True))
 
+    def __bool__(self) -> bool:
+        """Whether anything was asked."""
+        return bool(self.wanted) or self.sort is not None
+
+    def next_match(self, rows: Sequence[Row], place: int, step: int) -> int | None:
+        """The place of the matching row after the one at a place, of that before with -1 as step.
+
+        Past the last comes the first. None where no row matches.
+        """
+        texts = rows.texts if isinstance(rows, LazyRows) else None
+        for away in range(1, len(rows) + 1):
+            at = (place + step * away) % len(rows)
+            if self.matches(rows[at]) if texts is None else self._holds(texts[at]):
+                return at
+        return None
+
     def matches(self, row: Row) -> bool:
         """Whether every word stands in some cell, in upper case or lower."""
         if not self.wanted:
             return True
-        texts = [_searchable(row, at) for at in range(len(row.cells))]
-        return all(any(word in text for text in texts) for word in self.wanted)
+        return self._holds(searchable(row))
+
+    def _holds(self, text: str) -> bool:
+        return all(word in text for word in self.wanted)
 
     def arrange(self, rows: Sequence[Row], columns: Sequence[Column]) -> Sequence[Row]:
         """The rows that are wanted, in the order wanted; the same object where all are as given.
 
         Rows without a value come last in either direction, and equal ones as they were.
         """
+        if isinstance(rows, LazyRows):
+            return self._arranged(rows, columns)
         if self.wanted:
             rows = [row for row in rows if self.matches(row)]
-        sort = self.sort
-        at = next((n for n, one in enumerate(columns) if sort and one.key == sort.column), None)
-        if sort is None or at is None:
+        places = self._sorted(rows, range(len(rows)), columns)
+        return rows if places is None else [rows[at] for at in places]
+
+    def _arranged(self, rows: LazyRows, columns: Sequence[Column]) -> LazyRows:
+        if not self:
             return rows
-        keyed = [(sort_key(row.cell(at).text), row) for row in rows]
-        there = [(key, row) for key, row in keyed if key is not None]
+        found: Sequence[int] = range(len(rows))
+        if self.wanted:
+            found = [at for at, text in enumerate(rows.texts) if self._holds(text)]
+        return rows.chosen(self._sorted(rows, found, columns) or found)
+
+    def _sorted(
+        self, rows: Sequence[Row], places: Sequence[int], columns: Sequence[Column]
+    ) -> list[int] | None:
+        """The places of rows in the order wanted, None where that is the one they have."""
+        sort = self.sort
+        column = next((n for n, one in enumerate(columns) if sort and one.key == sort.column), None)
+        if sort is None or column is None:
+            return None
+        keyed = [(sort_key(rows[at].cell(column).text), at) for at in places]
+        there = [(key, at) for key, at in keyed if key is not None]
         there.sort(key=lambda one: one[0], reverse=sort.descending)
-        return [row for _, row in there] + [row for key, row in keyed if key is None]
+        return [at for _, at in there] + [at for key, at in keyed if key is None]
 
 
 def sort_key(text: str) -> Key | None:
@@ -113,9 +148,3 @@ def _seconds(text: str) -> Decimal | None:
             return None
         total += Decimal(plain) * Decimal(_SECONDS[unit])
     return -total if text.startswith("in ") else total
-
-
-def _searchable(row: Row, at: int) -> str:
-    """A cell's text as it is and as one sees it, and the whole of what it stands for."""
-    cell = row.cell(at)
-    return "\n".join((cell.text, clean(cell.text), cell.whole or "")).casefold()

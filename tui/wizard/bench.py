@@ -15,23 +15,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from store.collecting import held_back
-from store.errors import NodedeckError
+from store import files
+from store.collecting import held_back, set_aside
+from store.errors import NodedeckError, VersionConflict
 from store.importing import apply as engine
-from store.importing import cutting, rollback, stillness
+from store.importing import cutting, past, rollback, stillness
 from store.importing import plan as planning
 from store.importing.apply import Result
 from store.importing.choices import Choices
+from store.importing.past import Import
 from store.importing.plan import Plan, Source
 from store.importing.progress import Cancel, Progress
 from store.importing.rollback import Rollback, State
 from store.importing.stillness import Writing
+from store.manager import ConfigManager
 from store.sealing import keyfile
 from tui.session import Session
 from tui.store_thread import in_thread
-from tui.wizard import likely
+from tui.wizard import likely, wording
 from tui.wizard.draft import Draft
 from tui.wizard.likely import Offer
+from tui.wizard.wording import NO_HINTS, Hints
 
 Made = TypeVar("Made")
 
@@ -48,6 +52,20 @@ class Cut:
     saved: int = 0
     comments: tuple[str, ...] = ()
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An import that was taken back: which, what was brought back, and by which receipt.
+
+    ``copies`` are of the files as they were until then, ``left`` what can be brought back still.
+    """
+
+    number: int
+    state: State
+    receipt: int
+    copies: tuple[str, ...]
+    left: tuple[State, ...]
 
 
 class Bench:
@@ -93,7 +111,7 @@ class Bench:
         draft = self.draft
         if not draft.marked:
             return "Mark a file with space, or type its path; nothing was changed."
-        fault, sources = await self._tried(self._read, "read")
+        fault, sources = await self._tried(self._read, "read", wording.PLANNING)
         if sources is None:
             return fault
         known = {each.path: each.digest for each in draft.sources}
@@ -132,7 +150,7 @@ class Bench:
                 return ""
             places, sources = self.session.locations, read or draft.sources
             work: Callable[[], Plan] = lambda: engine.preview(sources, places, wanted)  # noqa: E731
-            fault, made = await self._tried(work, "plan")
+            fault, made = await self._tried(work, "plan", wording.PLANNING)
             if made is not None:
                 draft.sources, draft.plan, draft.settled = sources, made, choices
             elif draft.plan is not None:
@@ -143,8 +161,9 @@ class Bench:
 
     async def cut(self) -> Cut:
         """What cutting the files of the plan would do."""
-        plan = self.draft.made.decided(seal=self.draft.seal)
-        return await in_thread(held_back()(lambda: cut_of(plan)), name="cut")
+        plan, seal = self.draft.made, self.draft.seal
+        work = held_back()(lambda: cut_of(plan.decided(seal=seal)))
+        return await in_thread(work, name="cut")
 
     @property
     def daemons(self) -> tuple[Path, ...]:
@@ -192,7 +211,7 @@ class Bench:
 
         self.running = True
         try:
-            fault, self.result = await self._tried(work, "apply")
+            fault, self.result = await self._tried(work, "apply", wording.RUNNING)
         finally:
             self.running = False
         return fault
@@ -202,29 +221,60 @@ class Bench:
     async def rollback(self, number: int | None, state: State) -> Rollback:
         """What a rollback would do; raises what ``rollback.plan`` raises."""
         places = self.session.locations
-        return await in_thread(lambda: rollback.plan(places, number, state), name="rollback")
+        work = held_back()(lambda: rollback.plan(places, number, state))
+        return await in_thread(work, name="rollback")
 
-    async def take_back(self, planned: Rollback, reason: str | None) -> int | None:
-        """Take an import back; returns and raises what ``rollback.apply`` does."""
+    async def take_back(self, planned: Rollback, reason: str | None) -> TakenBack:
+        """Take an import back; raises what ``rollback.apply`` does."""
         session = self.session
 
-        def work() -> int | None:
-            return rollback.apply(
+        @held_back()
+        def work() -> TakenBack:
+            receipt = rollback.apply(
                 planned,
                 session.locations,
                 actor=session.actor,
                 clock=self.clock,
                 reason=reason or session.reason,
             )
+            if receipt is None:
+                raise VersionConflict("There is nothing to take back by now; nothing was changed.")
+            with ConfigManager.open(session.locations, actor="", read_only=True) as manager:
+                copies = past.copies_of_rollback(manager, receipt)
+                left = next(e.left for e in past.imports(manager) if e.number == planned.receipt)
+            return TakenBack(planned.receipt, planned.state, receipt, copies, left)
 
         return await in_thread(work, name="take back")
 
-    async def _tried(self, work: Callable[[], Made], name: str) -> tuple[str, Made | None]:
+    async def imports(self) -> tuple[str, list[Import]]:
+        """A fault's sentence, or the imports done so far, newest first."""
+        places = self.session.locations
+
+        def work() -> list[Import]:
+            if not files.exists(places.database):
+                return []
+            with ConfigManager.open(places, actor="", read_only=True) as manager:
+                return past.imports(manager)
+
+        fault, found = await self._tried(work, "imports")
+        return fault, found or []
+
+    async def _tried(
+        self, work: Callable[[], Made], name: str, hints: Hints = NO_HINTS
+    ) -> tuple[str, Made | None]:
         """The fault's sentence, or what came of some work in a thread."""
         try:
-            return "", await in_thread(work, name=name)
+            return "", await in_thread(lambda: aside(work), name=name)
         except NodedeckError as fault:
-            return str(fault), None
+            return wording.told(fault, hints), None
+
+
+@held_back()
+def aside(work: Callable[[], Made]) -> Made:
+    """What comes of some work, which no collection of cycles walks over until the draft goes."""
+    made = work()
+    set_aside()
+    return made
 
 
 def path_of(text: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from textual import on
@@ -10,11 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from store.collecting import held_back
 from store.importing.plan import Action, Plan
 from store.importing.plan import Row as Leaf
 from store.schema_checks import some
+from tui.store_thread import in_thread
 from tui.text import clean, grouped
 from tui.widgets.table import Table
+from tui.widgets.table_lazy import LazyRows
 from tui.wizard import leaf_dialog
 from tui.wizard.bench import Bench
 from tui.wizard.draft import decide
@@ -35,12 +38,12 @@ class Checking(Step):
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
-        self._leaves: dict[str, Leaf] = {}
+        self._leaves: Mapping[str, Leaf] = {}
 
     def parts(self) -> Iterable[Widget]:
         """What is wrong in a sentence, each of it, and the secrets."""
         yield said("", id="summary", classes="said -apart")
-        yield Table(PROBLEM_COLUMNS, empty=_NOTHING, id="problems")
+        yield Table(PROBLEM_COLUMNS, empty="Looking for what to look at.", id="problems")
         yield said("", id="about", classes="about")
         secrets = sorted(self.draft.proposed)
         if secrets:
@@ -55,16 +58,33 @@ class Checking(Step):
 
     def on_mount(self) -> None:
         """Show what there is."""
-        self._show()
+        self._again()
 
-    def _show(self) -> None:
+    def on_unmount(self) -> None:
+        """Let go of the plan; see ``collecting.set_aside``."""
+        self._leaves = {}
+
+    def _again(self) -> None:
+        self.run_worker(self._show(), name="show", group="import", exclusive=False)
+
+    async def _show(self) -> None:
         plan = self.draft.made
-        rows, self._leaves = problems(plan)
-        self.query_one("#problems", Table).set_rows(rows, flash=False)
-        told = sentences(plan, self._leaves.values())
+
+        @held_back()
+        def work() -> tuple[LazyRows, Mapping[str, Leaf], str]:
+            rows, leaves = problems(plan)
+            return rows, leaves, " ".join(sentences(plan, leaves.values()))
+
+        rows, leaves, told = await in_thread(work, name="problems")
+        if plan is not self.draft.plan or not self.is_there:
+            return
+        self._leaves = leaves
+        table = self.query_one("#problems", Table)
+        table.set_empty(_NOTHING)
+        table.set_rows(rows, flash=False)
         self._tell()
         summary = self.query_one("#summary", Static)
-        summary.update(clean(" ".join(told)))
+        summary.update(clean(told))
         summary.display = bool(told)
 
     @on(Table.Selected, "#problems")
@@ -84,7 +104,7 @@ class Checking(Step):
 
     def _decided(self, decided: bool | None) -> None:
         if decided:
-            self._show()
+            self._again()
 
     def action_forget(self) -> None:
         """Take back what was decided about the value under the cursor."""
@@ -98,7 +118,7 @@ class Checking(Step):
     async def _plan(self) -> None:
         self.say("Planning again.", working=True)
         self.say(await self.bench.replan())
-        self._show()
+        await self._show()
 
     def _under_cursor(self) -> Leaf | None:
         return self._leaves.get(self.query_one("#problems", Table).cursor_key or "")

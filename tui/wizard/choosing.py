@@ -22,6 +22,7 @@ from tui.widgets.table import Cell, Column, Row, Table
 from tui.wizard.bench import Bench
 from tui.wizard.deciding import DecideScreen
 from tui.wizard.draft import Draft
+from tui.wizard.earlier import EarlierScreen
 from tui.wizard.likely import Offer
 from tui.wizard.step import Step, button
 
@@ -34,6 +35,8 @@ _COLUMNS: Final = (
     Column("folder", "in", grow=1, min_width=12, priority=2),
 )
 _ROLES: Final = tuple(str(role) for role in Role if role is not Role.DATABASE)
+_GUESSED: Final = "what it looks like"
+"""The role of a file that could not be looked into."""
 _WINS: Final = {
     Strategy.MERGE: "database",
     Strategy.REPLACE: "file",
@@ -47,7 +50,8 @@ class Choosing(Step):
     TITLE = "Which files shall go into the database? Nothing is changed yet."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="import.mark"),
-        Binding("e", "how", "read as, prefix, who wins", key_display="e", id="import.how"),
+        Binding("e", "how", "read as …", key_display="e", id="import.how"),
+        Binding("i", "earlier", "earlier", id="import.earlier"),
     ]
 
     def __init__(self, bench: Bench) -> None:
@@ -61,8 +65,8 @@ class Choosing(Step):
         yield entry
 
     def buttons(self) -> Iterable[Button]:
-        """Only on."""
-        return (button("Next", "next", "primary"),)
+        """On, and what was imported before."""
+        return (button("Next", "next", "primary"), button("Earlier imports", "earlier"))
 
     def start(self) -> Widget:
         """The files."""
@@ -97,6 +101,11 @@ class Choosing(Step):
             self.draft.mark(self._offers[key].path)
             self._show()
 
+    @on(Button.Pressed, "#earlier")
+    def action_earlier(self) -> None:
+        """Show the imports done so far, to take one back."""
+        self.app.push_screen(EarlierScreen(self.bench))
+
     def action_how(self) -> None:
         """Ask how the file under the cursor is to be read."""
         if (key := self._table.cursor_key) is None:
@@ -109,10 +118,11 @@ class Choosing(Step):
             ),
         ]  # fmt: skip
         if offer.role is not Role.DATABASE:
-            role = str(choice.role or offer.role or "")
+            role = str(choice.role or offer.role or _GUESSED)
+            roles = _ROLES if role in _ROLES else (_GUESSED, *_ROLES)
             hint = "of settings: their service"
             fields = [
-                FieldSpec("role", "read as", FieldKind.SELECT, role, str, _ROLES),
+                FieldSpec("role", "read as", FieldKind.SELECT, role, str, roles),
                 FieldSpec("prefix", "prefix", FieldKind.TEXT, choice.prefix, _prefix, (), hint),
                 *fields,
             ]

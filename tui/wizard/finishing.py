@@ -10,8 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from store.importing.apply import Result
-from tui.wizard import taking_back
-from tui.wizard.bench import Bench
+from tui.wizard import endings, taking_back
+from tui.wizard.bench import Bench, TakenBack
 from tui.wizard.rows import totals
 from tui.wizard.step import READ_ONLY, Step, button, said
 
@@ -63,10 +63,13 @@ class Finishing(Step):
         elif result is not None and result.receipt is not None:
             taking_back.ask(self.app, self.bench, result.receipt, self._was_taken_back)
 
-    def _was_taken_back(self, sentence: str) -> None:
-        self.query_one("#rollback").disabled = True
-        self.query(".heading, .next").remove()  # what was to do next was about what is gone
-        self.query_one("#told", VerticalScroll).mount(said(sentence), before=0)
+    def _was_taken_back(self, taken: TakenBack) -> None:
+        self.query_one("#rollback").disabled = not taken.left
+        # what was to do next was about what is gone, and what was still possible is another by now
+        self.query(".heading, .next, .back").remove()
+        box = self.query_one("#told", VerticalScroll)
+        box.mount(*(said(line, classes="said back") for line in endings.told(taken)), before=0)
+        box.scroll_home(animate=False)
         self.query_one("#close").focus()
 
 
@@ -111,8 +114,8 @@ def next_steps(result: Result) -> Iterator[str]:
     if result.rewritten:
         yield "Start the daemon that reads the database; an older one needs 'Roll back' first."
     else:
-        yield "The file still has what is in the database: 'nodedeck doctor' names stale copies."
+        yield "The file still has what is in the database: ':doctor' names stale copies."
     if result.plan.seals:
-        yield "The copy has the secrets in clear; 'nodedeck doctor' says what to do about it."
+        yield "The copy has the secrets in clear; ':doctor' says what to do about it."
     if result.receipt is not None:
-        yield f"'nodedeck import rollback {result.receipt}' takes this back, now or later."
+        yield "'Roll back' takes this back; later, 7 and then i show it among all imports."

@@ -101,7 +101,7 @@ class Reviewing(Step):
 
         rows, count, counted, there = await in_thread(work, name="diff")
         cut = await self.bench.cut()
-        if self.is_mounted:
+        if self.is_there:
             self._cut = cut
             new = "" if there else ", which will be made"
             told = f"{counted}. Into {database}{new}."
@@ -147,11 +147,17 @@ class Reviewing(Step):
     @on(Switch.Changed, "#rewrite")
     def _rewrite_switched(self, event: Switch.Changed) -> None:
         self.draft.rewrite = event.value
-        self._tell_cut()
+        self._chosen(event)
 
     @on(Switch.Changed, "#or-keep")
     def _keep_switched(self, event: Switch.Changed) -> None:
         self.draft.or_keep = event.value
+        self._chosen(event)
+
+    def _chosen(self, event: Switch.Changed) -> None:
+        """Follow a choice; what was told of the last import was about another one."""
+        if event.control.has_focus:
+            self.say("")
         self._tell_cut()
 
     # the daemon
@@ -163,12 +169,12 @@ class Reviewing(Step):
             told = f"{path.name} was written {age(seen.age)} ago; looking whether it is again."
             self._tell_writing(told)
             seen = await self.bench.watch(path, self._looking)
-        if seen is not None and self.is_mounted:
+        if seen is not None and self.is_there:
             self._writing = None if seen.still else path
             self._tell_writing("" if seen.still else f"{path.name}: {seen.told}", may_wait=True)
 
     def _tell_writing(self, text: str, *, may_wait: bool = False) -> None:
-        if self.is_mounted:
+        if self.is_there:
             self.query_one("#still").display = bool(text)
             self.query_one("#wait").display = may_wait
             self.query_one("#writing", Static).update(clean(text))
@@ -185,7 +191,7 @@ class Reviewing(Step):
         """Wait until a file is left alone, and plan it as it is then."""
         self._tell_writing(f"Waiting until {path.name} is left alone. {STOP_HINT}")
         seen = await self.bench.watch(path, self._looking, patience=PATIENCE_SECONDS)
-        if seen is None or not self.is_mounted:
+        if seen is None or not self.is_there:
             return
         if not seen.still:
             self._tell_writing(f"{path.name}: {seen.told}", may_wait=True)

@@ -1,10 +1,8 @@
-"""A plan as rows of tables: the tree of all leaves, the problems, and what would change."""
+"""A plan as rows of tables: the problems, and what would change; a leaf in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from store import entities
@@ -12,19 +10,12 @@ from store.codec import shown
 from store.importing import plan as planning
 from store.importing.plan import Action, Plan
 from store.importing.plan import Row as Leaf
-from store.paths import Kind, quote, split
+from store.paths import Kind
 from tui.glyphs import UNICODE
 from tui.text import grouped
+from tui.widgets.table_lazy import LazyRows
 from tui.widgets.table_model import Cell, Column, Row, Tone
 
-TREE_COLUMNS: Final = (
-    Column("action", "action", min_width=10, max_width=12),
-    Column("path", "goes to, path", grow=2, min_width=30, max_width=60),
-    Column("value", "value", grow=1, min_width=16),
-    Column("present", "database now", min_width=12, max_width=20, priority=1),
-    Column("line", "line", align="right", min_width=4, priority=3),
-    Column("reason", "why", grow=1, min_width=12, max_width=80, priority=4),
-)
 PROBLEM_COLUMNS: Final = (
     Column("action", "", min_width=8, max_width=8),
     Column("place", "at", grow=1, min_width=22, max_width=26),
@@ -39,10 +30,7 @@ DIFF_COLUMNS: Final = (
     Column("value", "then", grow=1, min_width=10, max_width=60),
     Column("home", "in", min_width=8, max_width=24, priority=2),
 )
-MANY: Final = 500
-"""A group of more leaves begins folded: it is opened by who wants to see it."""
-
-_TONES: Final[dict[Action, Tone]] = {
+TONES: Final[dict[Action, Tone]] = {
     Action.ADD: "good",
     Action.CHANGE: "warning",
     Action.CONFLICT: "critical",
@@ -66,33 +54,8 @@ _WAITING: Final = {
     Action.CONFLICT: "on which files differ and none is taken",
     Action.SKIP: "wait in the file for those",
 }
-_CHANGING: Final = frozenset(
-    (Action.ADD, Action.CHANGE, Action.CONFLICT, Action.SEAL, Action.REFUSED)
-)
+_FIRST: Final = {Action.REFUSED: 0, Action.CONFLICT: 1}
 _FILE: Final = "stays in file"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The leaves of one file that go to one place; ``number`` is the file's."""
-
-    number: int
-    file: Path
-    home: str
-
-    @property
-    def key(self) -> str:
-        """The key of its row."""
-        return f"group:{self.number}:{self.home}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The rows of a plan as they are shown, and what stands behind their keys."""
-
-    rows: tuple[Row, ...]
-    leaves: dict[str, Leaf]
-    groups: dict[str, tuple[Group, tuple[Leaf, ...]]]
 
 
 def home(leaf: Leaf) -> str:
@@ -107,84 +70,6 @@ def home(leaf: Leaf) -> str:
     return leaf.table or "database"
 
 
-def tree(
-    plan: Plan,
-    *,
-    only_changes: bool = False,
-    folded: frozenset[str] = frozenset(),
-    unfolded: frozenset[str] = frozenset(),
-) -> Tree:
-    """The plan's leaves by file and destination, what needs a look first.
-
-    With ``only_changes`` what stays as it is is left out. ``folded`` and ``unfolded`` are keys of
-    groups; of the others those are folded that have many leaves.
-    """
-    found: dict[Group, list[Leaf]] = {}
-    numbers = {each.path: number for number, each in enumerate(plan.sources)}
-    for leaf in plan.rows:
-        if not only_changes or leaf.action in _CHANGING:
-            group = Group(numbers.get(leaf.file, 0), leaf.file, home(leaf))
-            found.setdefault(group, []).append(leaf)
-    rows: list[Row] = []
-    leaves: dict[str, Leaf] = {}
-    groups: dict[str, tuple[Group, tuple[Leaf, ...]]] = {}
-    several = len(plan.sources) > 1
-    for group in sorted(found, key=lambda each: (each.number, _rank(found[each]), each.home)):
-        members = found[group]
-        groups[group.key] = (group, tuple(members))
-        closed = group.key in folded or (len(members) > MANY and group.key not in unfolded)
-        rows.append(_heading(group, members, closed=closed, several=several))
-        if closed:
-            continue
-        for leaf in members:
-            key = f"{group.number}:{leaf.path}"
-            while key in leaves:  # two values of a file may ask for one place
-                key += "'"
-            leaves[key] = leaf
-            rows.append(_leaf_row(key, leaf))
-    return Tree(tuple(rows), leaves, groups)
-
-
-def _rank(members: Sequence[Leaf]) -> int:
-    """What needs a decision before what changes, that before what stays."""
-    actions = {leaf.action for leaf in members}
-    if actions & {Action.REFUSED, Action.CONFLICT}:
-        return 0
-    if Action.SEAL in actions:
-        return 1
-    return 2 if actions & {Action.ADD, Action.CHANGE} else 3
-
-
-def _heading(group: Group, members: Sequence[Leaf], *, closed: bool, several: bool) -> Row:
-    title = f"{group.file.name} {UNICODE.arrow} {group.home}" if several else group.home
-    sign = UNICODE.closed if closed else UNICODE.opened
-    return Row(
-        group.key,
-        (
-            Cell(f"{sign} {grouped(len(members))}", "strong"),
-            Cell(title, "strong"),
-            Cell(counts(members), "muted"),
-            "",
-            "",
-        ),
-    )
-
-
-def _leaf_row(key: str, leaf: Leaf) -> Row:
-    return Row(
-        key,
-        (
-            # found by its destination too, which only the heading shows
-            Cell(f"  {leaf.action}", _TONES[leaf.action], f"{leaf.action} {home(leaf)}"),
-            leaf.path,
-            shown(leaf.value),
-            Cell("" if leaf.present is None else shown(leaf.present), "muted"),
-            Cell(str(leaf.line) if leaf.line else "", "muted"),
-            Cell(why(leaf), "muted"),
-        ),
-    )
-
-
 def why(leaf: Leaf) -> str:
     """The reason of a leaf's fate, what was decided about it, and how its readers differ."""
     mended = "the value is yours" if leaf.fixed else ""
@@ -195,7 +80,7 @@ def why(leaf: Leaf) -> str:
 def about(leaf: Leaf) -> str:
     """All there is to say about a leaf, for below a table that has no room for it."""
     now = "" if leaf.present is None else f"database now: {shown(leaf.present)}"
-    parts = (f"{place(leaf)} {UNICODE.arrow} {home(leaf)}: {shown(leaf.value)}", why(leaf), now)
+    parts = (f"{place(leaf)} {UNICODE.arrow} {home(leaf)}: {leaf.shown}", why(leaf), now)
     return "; ".join(filter(None, parts))
 
 
@@ -212,25 +97,27 @@ def is_problem(leaf: Leaf) -> bool:
     return bool(leaf.readings) and leaf.action not in (Action.EQUAL, Action.STAY, Action.SKIP)
 
 
-def problems(plan: Plan) -> tuple[tuple[Row, ...], dict[str, Leaf]]:
+def problems(plan: Plan) -> tuple[LazyRows, Mapping[str, Leaf]]:
     """What should be looked at, the refused first, and the leaves behind the rows' keys."""
-    order = {Action.REFUSED: 0, Action.CONFLICT: 1}
-    found = sorted(filter(is_problem, plan.rows), key=lambda leaf: order.get(leaf.action, 2))
+    found = sorted(filter(is_problem, plan.rows), key=lambda leaf: _FIRST.get(leaf.action, 2))
     leaves: dict[str, Leaf] = {}
-    rows = []
     for leaf in found:
         key = f"{leaf.file}:{leaf.path}"
         while key in leaves:
             key += "'"
         leaves[key] = leaf
-        tone: Tone = "good" if leaf.fixed or leaf.reading else _TONES[leaf.action]
-        told = "fixed" if leaf.fixed and leaf.action is not Action.REFUSED else str(leaf.action)
-        if leaf.action not in order and not leaf.fixed:
-            told = "chosen" if leaf.reading else "reading"
-        now = f"database: {shown(leaf.present)}" if leaf.action is Action.CONFLICT else ""
-        reason = "; ".join(filter(None, (why(leaf), now if leaf.present is not None else "")))
-        rows.append(Row(key, (Cell(told, tone), place(leaf), leaf.path, shown(leaf.value), reason)))
-    return tuple(rows), leaves
+    keys = list(leaves)
+    return LazyRows(keys, lambda at: _problem(keys[at], found[at])).made_ready(), leaves
+
+
+def _problem(key: str, leaf: Leaf) -> Row:
+    tone: Tone = "good" if leaf.fixed or leaf.reading else TONES[leaf.action]
+    told = "fixed" if leaf.fixed and leaf.action is not Action.REFUSED else str(leaf.action)
+    if leaf.action not in _FIRST and not leaf.fixed:
+        told = "chosen" if leaf.reading else "reading"
+    now = f"database: {shown(leaf.present)}" if leaf.action is Action.CONFLICT else ""
+    reason = "; ".join(filter(None, (why(leaf), now if leaf.present is not None else "")))
+    return Row(key, (Cell(told, tone), place(leaf), leaf.path, leaf.shown, reason))
 
 
 def changes(plan: Plan, most: int) -> tuple[tuple[Row, ...], int]:
@@ -257,7 +144,7 @@ def _change(key: str, leaf: Leaf) -> Row:
             sign,
             leaf.path,
             Cell(now, "muted"),
-            Cell(shown(leaf.value), "strong"),
+            Cell(leaf.shown, "strong"),
             Cell(home(leaf), "muted"),
         ),
     )
@@ -279,8 +166,3 @@ def totals(plan: Plan) -> str:
         if waiting[action]:
             told.append(f"{grouped(waiting[action])} {_WAITING[Action(action)]}")
     return ", ".join(told) or "nothing in it"
-
-
-def root_of(leaf: Leaf) -> str:
-    """The first part of a leaf's path, as a pattern has it."""
-    return quote(split(leaf.path)[0])

@@ -88,7 +88,7 @@ class Running(Step):
                 self.post_message(Progressed(phase, done, total))
 
         fault = await self.bench.run(heard)
-        if self.is_mounted:
+        if self.is_there:
             self.post_message(self.Ended(fault))
 
     class Ended(Message):

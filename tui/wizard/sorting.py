@@ -19,8 +19,9 @@ from tui.widgets.table import Table
 from tui.wizard import leaf_dialog
 from tui.wizard.bench import Bench
 from tui.wizard.draft import decide, decided_of
-from tui.wizard.rows import MANY, TREE_COLUMNS, Tree, about, root_of, totals, tree
+from tui.wizard.rows import about, totals
 from tui.wizard.step import Step, said
+from tui.wizard.tree import MANY, TREE_COLUMNS, Sorted, Tree, by_destination, roots_of, tree
 
 _TURNS: Final = (None, Strategy.REPLACE, Strategy.KEEP, Strategy.MERGE)
 
@@ -38,7 +39,8 @@ class Sorting(Step):
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
-        self._tree = Tree((), {}, {})
+        self._sorted = Sorted()
+        self._tree = tree(self._sorted)
         self._showing = 0
 
     def parts(self) -> Iterable[Widget]:
@@ -60,6 +62,11 @@ class Sorting(Step):
         """Show the plan, the cursor where it was left."""
         self.run_worker(self._begin(), name="show", group="import", exclusive=False)
 
+    def on_unmount(self) -> None:
+        """Let go of the plan; see ``collecting.set_aside``."""
+        self._sorted = Sorted()
+        self._tree = tree(self._sorted)
+
     async def _begin(self) -> None:
         at = self.draft.place
         await self.show()
@@ -71,16 +78,21 @@ class Sorting(Step):
         self._showing += 1
         asked, draft, plan = self._showing, self.draft, self.draft.made
         only, folded, unfolded = draft.only_changes, draft.folded, draft.unfolded
-        build = held_back()(tree)
-        made = await in_thread(
-            lambda: build(plan, only_changes=only, folded=folded, unfolded=unfolded), name="tree"
-        )
-        if asked != self._showing or not self.is_mounted:
+        before = self._sorted
+
+        @held_back()
+        def work() -> tuple[Sorted, Tree, str]:
+            same = before.plan is plan and before.only_changes == only
+            found = before if same else by_destination(plan, only_changes=only)
+            return found, tree(found, folded=folded, unfolded=unfolded), totals(plan)
+
+        found, made, counted = await in_thread(work, name="tree")
+        if asked != self._showing or not self.is_there:
             return
-        self._tree = made
+        self._sorted, self._tree = found, made
         read_as = ", ".join(f"{each.path.name} ({each.role})" for each in plan.sources)
         shown = "; only what changes is shown" if only else ""
-        self.query_one("#summary", Static).update(clean(f"{read_as}: {totals(plan)}{shown}."))
+        self.query_one("#summary", Static).update(clean(f"{read_as}: {counted}{shown}."))
         self.table.set_rows(made.rows, flash=False)
         self._tell()
 
@@ -150,7 +162,7 @@ class Sorting(Step):
         key = self.table.cursor_key or ""
         if key in self._tree.groups:
             group, members = self._tree.groups[key]
-            return [(root, group.file) for root in dict.fromkeys(map(root_of, members))]
+            return [(root, group.file) for root in roots_of(members)]
         leaf = self._tree.leaves.get(key)
         return [(leaf.path, leaf.file)] if leaf is not None else []
 

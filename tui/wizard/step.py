@@ -74,9 +74,14 @@ class Step(Vertical):
         """What the keys go to first; never what changes something."""
         return self.query_one("#next")
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it is on the screen, with its parts: work may end while it is being left."""
+        return self.is_mounted and self.is_attached and self.display
+
     def say(self, text: str, *, working: bool = False) -> None:
         """Show a fault, or what is being done; an empty text takes it away."""
-        if not self.is_mounted:
+        if not self.is_there:
             return
         said = self.query_one("#fault", Static)
         said.update(clean(text))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from textual import on
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Button, Static
 
-from store.errors import NodedeckError
+from store.errors import HalfDone, NodedeckError, VersionConflict
 from store.importing.journal import names
 from store.importing.returning import Return
 from store.importing.rollback import Rollback, State
@@ -18,8 +19,11 @@ from tui.editing.dialog import Dialog
 from tui.editing.rehearsal import Preview
 from tui.editing.review import Outcome, ReviewScreen
 from tui.text import clean
-from tui.wizard.bench import Bench
+from tui.wizard import wording
+from tui.wizard.bench import Bench, TakenBack
 
+_LOOKING: Final = "Looking what that would do."
+_HINTS: Final = {State.NOW: wording.LOOKING_AT_NOW, State.BEFORE: wording.LOOKING_AT_BEFORE}
 _TOLD = (
     "With the values of now: each file gets its legacy shape again, with today's heights and seeds,"
     " so that a daemon can go back to it. The database stays.",
@@ -33,7 +37,8 @@ class StateScreen(Dialog[Rollback]):
 
     DEFAULT_CSS = """
     StateScreen > Vertical { width: 76; }
-    StateScreen .told { height: auto; margin-bottom: 1; }
+    StateScreen .told { height: auto; }
+    StateScreen .would { height: auto; max-height: 4; margin-bottom: 1; color: $text-muted; }
     StateScreen #fault { height: auto; max-height: 5; color: $text-error; }
     """
 
@@ -44,11 +49,12 @@ class StateScreen(Dialog[Rollback]):
         self._busy = False
 
     def compose(self) -> ComposeResult:
-        """What the states are, a fault, the answers."""
+        """What the states are, what each would do here, a fault, the answers."""
         with Vertical() as box:
             box.border_title = f"Take import {self._number} back?"
-            for line in _TOLD:
+            for state, line in zip(State, _TOLD, strict=True):
                 yield Static(line, classes="told", markup=False)
+                yield Static(_LOOKING, id=f"would-{state}", classes="would", markup=False)
             yield Static(id="fault", markup=False)
             yield from self.buttons(
                 "All of before",
@@ -58,8 +64,23 @@ class StateScreen(Dialog[Rollback]):
             )
 
     def on_mount(self) -> None:
-        """Find no fault yet."""
+        """Find no fault yet, and what each state would do."""
         self.query_one("#fault").display = False
+        for state in State:
+            self.query_one(f"#{state}").disabled = True
+            # each by itself: proving the legacy shape of a large file takes long
+            self.run_worker(self._look(state), name="look", group="import", exclusive=False)
+
+    async def _look(self, state: State) -> None:
+        try:
+            planned = await self._bench.rollback(self._number, state)
+        except NodedeckError as fault:
+            told, possible = wording.told(fault, _HINTS[state]), False
+        else:
+            told, possible = would(planned), not planned.nothing_to_do
+        if self.is_attached and self.display:
+            self.query_one(f"#would-{state}", Static).update(clean(told))
+            self.query_one(f"#{state}").disabled = not possible
 
     def action_cancel(self) -> None:
         """Leave the import as it is."""
@@ -78,12 +99,10 @@ class StateScreen(Dialog[Rollback]):
         try:
             planned = await self._bench.rollback(self._number, state)
         except NodedeckError as fault:
-            self._stays(str(fault))
+            self._stays(wording.told(fault, _HINTS[state]))
         else:
             if planned.nothing_to_do:
-                named = names([each.file.name for each in planned.files])
-                has = "has" if len(planned.files) == 1 else "have"
-                self._stays(f"{named} {has} the values of now already: there is nothing to change.")
+                self._stays(would(planned))
             else:
                 self.dismiss(planned)
         finally:
@@ -96,8 +115,17 @@ class StateScreen(Dialog[Rollback]):
         self.stand_back()
 
 
-def ask(app: App[int], bench: Bench, number: int, done: Callable[[str], object]) -> None:
-    """Ask whether and how an import is taken back; ``done`` hears the sentence once it is."""
+def would(planned: Rollback) -> str:
+    """What a rollback would do to what was done since, in a sentence or two."""
+    if planned.nothing_to_do:
+        named = names([each.file.name for each in planned.files])
+        has = "has" if len(planned.files) == 1 else "have"
+        return f"{named} {has} the values of now already: there is nothing to change."
+    return " ".join(preview(planned).notes) or "Nothing that was done since is lost."
+
+
+def ask(app: App[int], bench: Bench, number: int, done: Callable[[TakenBack], object]) -> None:
+    """Ask whether and how an import is taken back; ``done`` hears of it once it is."""
 
     def planned(rollback: Rollback | None) -> None:
         if rollback is not None:
@@ -107,17 +135,20 @@ def ask(app: App[int], bench: Bench, number: int, done: Callable[[str], object])
 
 
 def _review(
-    bench: Bench, planned: Rollback, done: Callable[[str], object]
+    bench: Bench, planned: Rollback, done: Callable[[TakenBack], object]
 ) -> tuple[ReviewScreen, Callable[[Outcome | None], None]]:
-    receipts: list[int | None] = []
+    taken: list[TakenBack] = []
 
     async def commit(reason: str | None) -> object:
-        receipts.append(await bench.take_back(planned, reason))
-        return receipts
+        try:
+            taken.append(await bench.take_back(planned, reason))
+        except (HalfDone, VersionConflict) as fault:
+            raise type(fault)(wording.told(fault, wording.TAKING_BACK)) from fault
+        return taken
 
     def ended(outcome: Outcome | None) -> None:
         if outcome is Outcome.DONE:
-            done(f"Import {planned.receipt} was taken back; receipt {receipts[-1]}.")
+            done(taken[-1])
 
     screen = ReviewScreen(
         f"Take import {planned.receipt} back",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,16 @@ def test_a_failing_listener_is_a_failure_like_any_other(tmp_path: Path) -> None:
 # Python's collector
 
 
+@pytest.fixture
+def nothing_aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What others in this process set aside, the collector sees again."""
+    monkeypatch.setattr(collecting, "_aside", False)
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("nothing_aside")
 def test_the_collector_is_held_back_and_let_go_once() -> None:
     assert gc.isenabled()
     with collecting.held_back():
@@ -180,3 +191,21 @@ def test_the_collector_is_held_back_and_let_go_once() -> None:
         assert not gc.isenabled()  # whoever switched it off wants it off
     finally:
         gc.enable()
+
+
+@pytest.mark.usefixtures("nothing_aside")
+def test_what_is_set_aside_is_never_walked_over_and_goes_all_the_same() -> None:
+    with collecting.held_back():
+        few = [[number] for number in range(10)]
+        collecting.set_aside()
+    assert gc.get_freeze_count() == 0
+    with collecting.held_back():
+        kept = [{number} for number in range(60_000)]
+        collecting.set_aside()
+    assert gc.get_freeze_count() >= len(kept) + len(few)
+    with collecting.held_back():  # what comes later does not let all of it in again
+        more = [[number] for number in range(60_000)]
+    before = gc.get_freeze_count()
+    assert before >= len(kept) + len(more)
+    del kept
+    assert gc.get_freeze_count() <= before - 60_000
