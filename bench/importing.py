@@ -22,6 +22,7 @@ from pathlib import Path
 import yaml
 
 from bench.measure import Result, medians, report
+from store.connections import held_open
 from store.database import create
 from store.importing import apply as engine
 from store.importing import plan as planning
@@ -77,8 +78,9 @@ def settings(folder: Path) -> bool:
         return at
 
     def imported(at: Locations) -> None:
-        plan = engine.preview([planning.load(at.config.with_name("services.yaml"))], at)
-        engine.apply(plan, at, actor="bench", clock=utc_now)
+        with held_open(at.database):  # as the verb does
+            plan = engine.preview([planning.load(at.config.with_name("services.yaml"))], at)
+            engine.apply(plan, at, actor="bench", clock=utc_now)
 
     def plainly(at: Locations, insert: str) -> None:
         tree = yaml.load(at.config.with_name("services.yaml").read_bytes(), yaml.CSafeLoader)

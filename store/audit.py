@@ -1,17 +1,11 @@
-"""The audit log's triggers, generated from one declaration per table.
+"""What the audit log is about: each entity's path and value as SQL, one declaration per table.
 
-Every trigger does one thing: *reconcile* an entity that a row may touch. It works out the entity's
-present value from the table, compares it with the newest audit row of the entity's path, and where
-they differ appends one row. Results are compared, not statements, so replace, upsert, rename and
-insert-then-deactivate all come out right. The same value expressions read the present state, so
-what the log says and what the tables say cannot drift apart by being worked out twice.
-
-Triggers use core SQL functions and ordinary tables only: anything else breaks other writers.
+The triggers (``triggers``) and whoever reads the present state use the same expressions, so what
+the log says and what the tables say cannot drift apart by being worked out twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,14 +23,9 @@ from store.paths import (
     plain_sql,
     reserved_sql,
 )
-from store.sealing.wording import covered_sql, marking_sql, sealed_sql
+from store.sealing.wording import covered_sql, sealed_sql
 
 NOW: Final = "strftime('%Y-%m-%dT%H:%M:%fZ','now')"
-# a deletion that nobody signed is taken back when the entity returns within this many seconds
-_FRESH: Final = "(actor IS NULL AND (julianday('now')-julianday(at))*86400.0 BETWEEN 0 AND 5.0)"
-# all names of a row's number, so that an update that leaves it alone pays nothing
-_ROW_ID: Final = "rowid,oid,_rowid_"
-_DISPLACED: Final = "(SELECT value FROM audit_displaced WHERE tbl='{table}')"
 
 
 def _embedded(column: str) -> str:
@@ -223,117 +212,6 @@ UPGRADE: Final = Single(
 KEYED: Final = (CHAIN, NODES, PARAMS, SETTINGS, PROFILES, FLAGS, PROVIDERS, NODE_KEYS)
 SINGLES: Final = (*SEEDS, VERSIONS, UPGRADE)
 ENTITIES: Final[tuple[Keyed | Single, ...]] = (*KEYED, *SINGLES)
-
-
-def _reconcile(path: str, value: str) -> str:
-    """The body that brings the newest audit row of one path in line with the table."""
-    newest = f"(SELECT max(id) FROM audit_log WHERE path={path})"
-    return f"""
-  INSERT INTO audit_log(at,path,action,old_json,new_json)
-    SELECT {NOW}, n.path,
-      CASE WHEN n.value IS NULL THEN 'D'
-           WHEN h.id IS NULL OR (h.action='D' AND NOT h.fresh) THEN 'I'
-           WHEN h.action='D' AND h.old_json IS n.value THEN 'R' ELSE 'U' END,
-      CASE WHEN h.action='D' AND h.fresh THEN h.old_json ELSE h.new_json END, n.value
-    FROM (SELECT {path} AS path, {value} AS value) n
-    LEFT JOIN (SELECT id,action,old_json,new_json,{_FRESH} AS fresh FROM audit_log
-               WHERE id={newest}) h
-    WHERE n.path IS NOT NULL AND n.value IS NOT h.new_json;
-  DELETE FROM audit_log
-    WHERE id=(SELECT max(id) FROM audit_log WHERE path={path} AND id<{newest})
-      AND ((action='D' AND {_FRESH}
-            AND (SELECT action IN ('U','R') FROM audit_log WHERE id={newest}))
-        OR (action='R' AND actor IS NULL
-            AND (SELECT action='D' FROM audit_log WHERE id={newest})));
-"""
-
-
-def _same(keys: tuple[str, ...]) -> str:
-    return " AND ".join(f"OLD.{key} IS NEW.{key}" for key in keys)
-
-
-def _keyed_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
-    table = entity.table
-    row = {
-        alias: _reconcile(*entity.one({key: f"{alias}.{key}" for key in entity.keys}))
-        for alias in ("NEW", "OLD")
-    }
-    inserted, updated = _marks(entity)
-    yield f"audit_{table}_insert", f"AFTER INSERT ON {table} BEGIN{inserted} {row['NEW']} END"
-    yield f"audit_{table}_update", f"AFTER UPDATE ON {table} BEGIN{updated} {row['NEW']} END"
-    yield (
-        f"audit_{table}_rename",
-        f"AFTER UPDATE OF {','.join(entity.keys)} ON {table} WHEN NOT ({_same(entity.keys)})"
-        f" BEGIN {row['OLD']} END",
-    )
-    yield f"audit_{table}_delete", f"AFTER DELETE ON {table} BEGIN {row['OLD']} END"
-    yield from _displacement_triggers(entity)
-
-
-def _marks(entity: Keyed) -> tuple[str, str]:
-    """What counts a change of a secret in clear, on insert and on update.
-
-    Two clear values cannot be told apart in the log, which holds neither. An insert under a path
-    that the log knows counts as a change, since what stood there before is gone.
-    """
-    if entity.secret is None:
-        return "", ""
-    path = entity.path.format(r="NEW")
-    keys = " AND ".join(f"{key}=NEW.{key}" for key in entity.keys)
-    clear = f"EXISTS (SELECT 1 FROM {entity.table} WHERE {keys} AND {entity.secret.clear})"
-    known = f"EXISTS (SELECT 1 FROM audit_log WHERE path={path})"
-    column = entity.secret.column
-    other = f"(OLD.{column} IS NOT NEW.{column} OR NOT ({_same(entity.keys)}))"
-    return (
-        entity.secret.first + marking_sql(path, f"{clear} AND {known}"),
-        entity.secret.first + marking_sql(path, f"{clear} AND {other}"),
-    )
-
-
-def _displacement_triggers(entity: Keyed) -> Iterator[tuple[str, str]]:
-    """REPLACE by row id throws out a row of another key and fires no delete trigger for it.
-
-    Before such a statement the key of the row in the way is noted, after it that entity is
-    reconciled too. Where the statement is ignored after all, the note does no harm.
-    """
-    table = entity.table
-    key = {column: _DISPLACED.format(table=f"{table}.{column}") for column in entity.keys}
-    notes = " ".join(
-        f"INSERT INTO audit_displaced(tbl,value)"
-        f" SELECT '{table}.{column}', {column} FROM {table} WHERE rowid=NEW.rowid;"
-        for column in entity.keys
-    )
-    clear = f"DELETE FROM audit_displaced WHERE tbl GLOB '{table}.*';"
-    other = " OR ".join(f"{column} IS NOT NEW.{column}" for column in entity.keys)
-    in_the_way = f"EXISTS (SELECT 1 FROM {table} WHERE rowid=NEW.rowid AND ({other}))"
-    noted = f"EXISTS (SELECT 1 FROM audit_displaced WHERE tbl='{table}.{entity.keys[0]}')"
-    for event, when in (
-        ("INSERT", in_the_way),
-        (f"UPDATE OF {_ROW_ID}", f"NEW.rowid<>OLD.rowid AND {in_the_way}"),
-    ):
-        name = f"audit_{table}_{event[:6].lower()}"
-        yield f"{name}_before", f"BEFORE {event} ON {table} WHEN {when} BEGIN {clear} {notes} END"
-        yield (
-            f"{name}_displaced",
-            f"AFTER {event} ON {table} WHEN {noted}"
-            f" BEGIN {_reconcile(*entity.one(key))} {clear} END",
-        )
-
-
-def triggers() -> dict[str, str]:
-    """The CREATE statement of every audit trigger, by trigger name."""
-    bodies = dict(pair for entity in KEYED for pair in _keyed_triggers(entity))
-    for table in dict.fromkeys(single.table for single in SINGLES):
-        # a REPLACE can hit a row of another type, so all entities of the table are looked at
-        work = "".join(
-            _reconcile(f"'{single.path}'", f"({single.select})")
-            for single in SINGLES
-            if single.table == table
-        )
-        for event in ("INSERT", "UPDATE", "DELETE"):
-            name = f"audit_{table}_{event.lower()}"
-            bodies[name] = f"AFTER {event} ON {table} BEGIN {work} END"
-    return {name: f"CREATE TRIGGER {name} {body}" for name, body in bodies.items()}
 
 
 def settled() -> list[str]:

@@ -7,6 +7,7 @@ comes last: a run that stops half-way leaves nothing that could be taken for a b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from store import audit, codec, copying, files, latest, schema
+from store import audit, codec, copying, files, latest, paths, schema
 from store import database as sqlite
 from store.database import Database
 from store.errors import NodedeckError, UsageError
@@ -26,6 +27,7 @@ from store.locations import Locations
 FOLDER: Final = "backups"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STAMP: Final = r"(?P<stamp>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?"
+_HEIGHT: Final = paths.Address("current_height", paths.Kind.CHAIN)
 _SHOWN: Final = 5
 
 
@@ -71,11 +73,15 @@ def create(
     host: str,
     clock: Callable[[], datetime],
     name: str = "",
+    place: Path | None = None,
+    told: copying.Told | None = None,
 ) -> Backup:
     """Copy the database and the config file as they are now; every file is 0600.
 
-    Raises UsageError for a name that is none, Busy where another writer keeps the database locked,
-    and NodedeckError where the copy cannot be written; then nothing is left of it.
+    ``place`` is one that ``place_for`` gave, for whoever has to know it before, and ``told`` hears
+    how many pages are copied. Raises UsageError for a name that is none, Busy where another writer
+    keeps the database locked, NodedeckError where the copy cannot be written, and what ``told``
+    raises; then nothing is left of it.
     """
     if name and not _NAME.fullmatch(name):
         raise UsageError(
@@ -86,10 +92,10 @@ def create(
     try:
         folder = made_folder(locations)
         now = clock().astimezone(UTC)
-        path = _free_place(folder, locations.database.stem, now, name)
+        path = place or _free_place(folder, locations.database.stem, now, name)
         made: list[Path] = []
         try:
-            facts = _written(source, path, made)
+            facts = _written(source, path, made, told)
             facts |= {"at": now.isoformat(timespec="milliseconds"), "name": name}
             facts |= {"actor": actor, "host": host, "database": str(locations.database.absolute())}
             facts |= _config_copied(locations.config, path, made)
@@ -101,6 +107,12 @@ def create(
     finally:
         source.close()
     return Backup(path, path.stat().st_size, facts)
+
+
+def place_for(locations: Locations, now: datetime, name: str) -> Path:
+    """Where a backup that is made at this moment would stand; nothing is made."""
+    stem = locations.database.stem
+    return _free_place(folder_of(locations), stem, now.astimezone(UTC), name)
 
 
 def made_folder(locations: Locations) -> Path:
@@ -132,65 +144,94 @@ def _unfinished(path: Path) -> Path:
     return path.with_name(f".{path.name}.unfinished")
 
 
-def _written(source: Database, path: Path, made: list[Path]) -> dict[str, Any]:
+def _written(
+    source: Database, path: Path, made: list[Path], told: copying.Told | None
+) -> dict[str, Any]:
     """Copy the database under a name that is none yet; what the manifest says of it."""
     unfinished = _unfinished(path)
-    files.create(unfinished)
+    files.create(unfinished, listed=False)
     made += [unfinished, *sqlite.side_files(unfinished)]
-    with copying.connected(unfinished) as target:
-        copying.copy_whole(source, target, unfinished)
-    copied = Database(unfinished, read_only=True)
-    try:
-        with copied.reading():
-            facts = {
-                "schema": "nodedeck.backup/1",
-                "sha256": digest(unfinished),
-                "schema_version": schema.version_of(copied),
-                "config_epoch": latest.config_epoch(copied),
-                "newest_change": latest.newest_id(copied),
-            }
-    finally:
-        copied.close()
-    return facts
+    with source.reading():  # what is said of it and the copy are of this one moment
+        facts = {
+            "schema": "nodedeck.backup/1",
+            "schema_version": schema.version_of(source),
+            "config_epoch": latest.config_epoch(source),
+            "newest_change": latest.newest_id(source),
+            "height": latest.value_at(source, _HEIGHT),
+        }
+        with copying.connected(unfinished) as target:
+            copying.copy_whole(source, target, unfinished, told=told)
+    return {**facts, "size": unfinished.stat().st_size, "sha256": digest(unfinished)}
 
 
 def _config_copied(config: Path, path: Path, made: list[Path]) -> dict[str, Any]:
     if not files.exists(config):
         return {"config": None, "config_sha256": None}
     data = files.read(config)
-    files.create(config_copy(path), data)
+    files.create(config_copy(path), data, listed=False)
     made.append(config_copy(path))
     return {"config": str(config.absolute()), "config_sha256": files.digest(data)}
 
 
 def _publish(path: Path, facts: dict[str, Any], made: list[Path]) -> None:
-    files.create(manifest_of(path), (json.dumps(facts, indent=2) + "\n").encode())
+    files.create(manifest_of(path), (json.dumps(facts, indent=2) + "\n").encode(), listed=False)
     made.append(manifest_of(path))
     try:
+        files.sync_directory(path.parent)
         _unfinished(path).rename(path)
         files.sync_directory(path.parent)
     except OSError as error:
         raise files.cannot("write", path, error) from error
 
 
-def discard(backup: Backup) -> None:
-    """Remove a backup that nothing has need of, such as one made before a write that failed."""
-    for path in (backup.path, config_copy(backup.path), manifest_of(backup.path)):
-        path.unlink(missing_ok=True)
+def discard(path: Path) -> None:
+    """Remove a backup that nothing has need of, be it that its making was stopped half-way."""
+    unfinished = _unfinished(path)
+    for each in (*files_of(path), unfinished, *sqlite.side_files(unfinished)):
+        each.unlink(missing_ok=True)
+
+
+def remove(backup: Backup) -> None:
+    """Remove a backup for good, as somebody wants it; raises NodedeckError naming what stays."""
+    for path in files_of(backup.path):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            left = "It is as it was." if path == backup.path else f"{backup.path} itself is gone."
+            raise files.cannot("remove", path, error, left=left) from error
+    files.sync_directory(backup.path.parent)
+
+
+def files_of(path: Path) -> tuple[Path, Path, Path]:
+    """Where the files of a backup stand: the database, without which it is none, comes first."""
+    return path, config_copy(path), manifest_of(path)
+
+
+def age_of(path: Path, locations: Locations) -> tuple[str, int] | None:
+    """What a backup is ordered by, out of its name; None for a name that no backup of this has."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:  # nodedeck gives none like it, and no manifest could hold it
+        return None
+    stem = re.escape(locations.database.stem)
+    name = re.fullmatch(rf"{stem}-{_STAMP}(?:-.+)?\.db", path.name)
+    return (name["stamp"], int(name["number"] or 1)) if name else None
 
 
 def listed(locations: Locations) -> list[Backup]:
-    """The backups of a database, newest first."""
-    ours = re.compile(rf"{re.escape(locations.database.stem)}-{_STAMP}(?:-.+)?\.db")
+    """The backups of a database, newest first; one that goes meanwhile is none."""
     folder = folder_of(locations)
     try:
-        named = [(ours.fullmatch(path.name), path) for path in folder.iterdir()]
+        named = [(age_of(path, locations), path) for path in folder.iterdir()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise files.cannot("read", folder, error) from error
-    found = [(name["stamp"], int(name["number"] or 1), path) for name, path in named if name]
-    return [look(path) for _, _, path in sorted(found, reverse=True)]
+    found: list[Backup] = []
+    for _, path in sorted(((age, path) for age, path in named if age), reverse=True):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(look(path))
+    return found
 
 
 def find(locations: Locations, name: str) -> Backup:

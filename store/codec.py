@@ -14,8 +14,14 @@ from store.paths import CHAIN_VALUES, Kind, join
 
 MASK: Final = "********"
 _decoder: Final = json.JSONDecoder()
+# ``json.dumps`` makes one for each call that wants what is not its default
+_encoder: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 # levels of nesting that every walk over a value can take; the readers of files have the same limit
 DEEPEST: Final = 64
+# a bool is an int as well
+_SETTING_TYPES: Final[dict[type, str]] = {
+    bool: "boolean", int: "integer", float: "float", str: "string",
+}  # fmt: skip
 _BOOLEANS: Final = {"claimed", "is_enabled"}
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 _TYPED_TRUTHS: Final = _TRUTHS | {"yes": True, "on": True, "no": False, "off": False}
@@ -26,7 +32,7 @@ def dump(value: Any) -> str:
 
     That is NaN, the infinities, and (as UnicodeEncodeError) half a surrogate pair.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _encoder.encode(value)
     text.encode()
     return text
 
@@ -133,7 +139,7 @@ def leaves_at(path: str, value: Any) -> dict[str, Any]:
 
 def setting_type(value: Any) -> str:
     """The type of a setting that has this value."""
-    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "float"), (str, "string")):
-        if isinstance(value, kind):
-            return name
-    return "json"
+    known = _SETTING_TYPES.get(type(value))
+    return known or next(
+        (name for kind, name in _SETTING_TYPES.items() if isinstance(value, kind)), "json"
+    )

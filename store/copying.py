@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 from store import database as sqlite
 from store import files, schema
 from store.database import Database
 from store.errors import Busy
+
+# of SQLite's file format: where its header says how the file is written and read, and what it says
+# there of one without a write-ahead log
+_WRITE_VERSION: Final = 18
+_ROLLBACK_JOURNAL: Final = b"\1\1"
+
+Told = Callable[[int, int], None]
+"""Takes how many pages are copied, and of how many; what it raises breaks the copy off."""
+_STEPS: Final = 100
+
+
+class Still(Database):
+    """A file that nobody writes, only read, and so that nothing appears beside it."""
+
+    immutable = True
+
+    def __init__(self, path: Path) -> None:
+        """Open it; raises what ``Database`` raises."""
+        super().__init__(path, read_only=True)
 
 
 @contextmanager
@@ -53,13 +74,43 @@ def connected(path: Path, *, busy_ms: int = sqlite.BUSY_MS) -> Iterator[sqlite3.
             connection.close()
 
 
-def copy_whole(source: Database, target: sqlite3.Connection, path: Path) -> None:
-    """Copy a database into an empty file that will stand alone; raises what ``copy`` raises."""
-    # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory
-    target.execute("PRAGMA locking_mode=EXCLUSIVE")
-    copy(source.connection, target, path)
-    with sqlite.sentences(path):
-        target.execute("PRAGMA journal_mode=DELETE")
+def copy_whole(
+    source: Database, target: sqlite3.Connection, path: Path, *, told: Told | None = None
+) -> None:
+    """Copy a database into an empty file that will stand alone, synced, and close it.
+
+    ``told`` hears of every hundredth part. Raises what ``copy`` raises; what is in the file then
+    is of no use.
+    """
+    # WAL would keep part of it in a second file; alone with it, SQLite needs no shared memory. A
+    # part of it is of no use to anybody, so that it is synced once all is there
+    for pragma in ("locking_mode=EXCLUSIVE", "synchronous=OFF", "journal_mode=MEMORY"):
+        target.execute(f"PRAGMA {pragma}")
+    if told is None:
+        copy(source.connection, target, path)
+    else:
+        # between two steps SQLite lets go of the source, and a commit would have it begin anew
+        with source.reading():
+            (total,) = source.rows("PRAGMA page_count")[0]
+            source.rows("SELECT 1 FROM sqlite_master LIMIT 1")
+            pages = max(1, -(-int(total) // _STEPS))
+            copy(source.connection, target, path, pages=pages, told=told)
+    target.close()
+    _leave_wal(path)
+
+
+def _leave_wal(path: Path) -> None:
+    """Have a file that nobody has open say that it needs no write-ahead log, and sync it.
+
+    So does ``PRAGMA journal_mode=DELETE``, but only after it has parsed every trigger of the copy.
+    """
+    try:
+        with path.open("r+b", buffering=0) as file:
+            file.seek(_WRITE_VERSION)
+            file.write(_ROLLBACK_JOURNAL)
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise files.cannot("write", path, error) from error
 
 
 def copy(
@@ -69,14 +120,16 @@ def copy(
     *,
     pages: int = -1,
     between: Callable[[], None] | None = None,
+    told: Told | None = None,
 ) -> None:
     """Copy a database into an open one through SQLite's backup, in one transaction of the target.
 
-    ``between`` is called after each step of ``pages`` pages but the last; what it raises leaves
-    the target as it was. Raises Busy, naming ``path``, where another writer keeps either locked.
+    After each step of ``pages`` pages ``told`` is called, and after each but the last ``between``;
+    what they raise leaves the target as it was. Raises Busy, naming ``path``, where another writer
+    keeps either locked.
     """
 
-    def step(status: int, _remaining: int, _total: int) -> None:
+    def step(status: int, remaining: int, total: int) -> None:
         # Python would go on trying for ever; the connection's busy timeout has passed by now
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise Busy(
@@ -84,6 +137,8 @@ def copy(
             )
         if status == sqlite3.SQLITE_OK and between is not None:
             between()
+        if told is not None:
+            told(total - remaining, total)
 
     with sqlite.sentences(path):
         source.backup(target, pages=pages, progress=step)

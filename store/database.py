@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from store import files, schema
+from store import connections, files, schema
 from store.errors import Busy, InvalidValue, MissingDatabase, NodedeckError, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 BUSY_MS: Final = 5000
 # a read for the screen gives up early and is tried again, since a waiting thread can't be stopped
 INTERACTIVE_BUSY_MS: Final = 250
-# an audited commit writes four pages where a bare one writes one; SQLite's default of 1,000 would
-# fold the log back, with two syncs, four times as often. It is 16 MB at most.
+# an audited commit writes four pages where a bare one writes one, and a fifth of its time went into
+# the copies of pages that hold many rows; reading is as fast, also from a million rows
+_PAGE_BYTES: Final = 1024
+# SQLite's default of 1,000 pages would fold the log back, with two syncs, four times as often
 _CHECKPOINT_PAGES: Final = 4000
 # text as stored; a byte that is not UTF-8, which a foreign writer may leave, is U+FFFD: an escape
 # instead would make the text invalid wherever it stands inside JSON
@@ -33,6 +35,8 @@ _PART: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part")
 
 class Database:
     """One SQLite file; a connection per thread, closed by ``close`` in the thread that used it."""
+
+    immutable = False
 
     def __init__(self, path: Path, *, read_only: bool = False, busy_ms: int = BUSY_MS) -> None:
         """Open an existing database.
@@ -49,7 +53,6 @@ class Database:
         _refuse_directory(path)
         self.path = path
         self.read_only = read_only
-        self.immutable = False
         self._busy_ms = busy_ms
         self._thread = threading.local()
         try:
@@ -68,13 +71,17 @@ class Database:
         return found
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro&immutable=1" if self.immutable else "ro" if self.read_only else "rw"
-        address = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
-        pragmas = ["foreign_keys=1"]
-        if self.read_only:
-            pragmas.append("query_only=1")
-        else:
+        pragmas = ["foreign_keys=1", f"query_only={int(self.read_only)}"]
+        if not self.read_only:
             pragmas += ["synchronous=NORMAL", f"wal_autocheckpoint={_CHECKPOINT_PAGES}"]
+        mode = "ro&immutable=1" if self.immutable else "ro" if self.read_only else "rw"
+        self._thread.identity = None
+        if not self.immutable and connections.is_kept(self.path):
+            self._thread.identity = self.identity()
+            if (kept := connections.take(self.path)) is not None:
+                return _set(kept, [*pragmas, f"busy_timeout={self._busy_ms}"])
+            mode = "rw"  # whoever reads with it is followed by a writer
+        address = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
         return _connected(address, self._busy_ms, pragmas)
 
     @cached_property
@@ -113,6 +120,10 @@ class Database:
     def execute_sql(self, sql: str, params: tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Run one statement."""
         return self.connection.execute(sql, params)
+
+    def execute_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> None:
+        """Run one statement for each row of parameters."""
+        self.connection.executemany(sql, rows)
 
     def rows(self, sql: str, params: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, which is run again where its text is not all UTF-8."""
@@ -155,17 +166,21 @@ class Database:
 
     def identity(self) -> tuple[int, int] | None:
         """Device and inode of the file, None where it is gone; it changes when it is replaced."""
-        try:
-            stat = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return stat.st_dev, stat.st_ino
+        return connections.identity_of(self.path)
+
+    def fold_log(self) -> None:
+        """Fold the write-ahead log back and empty it, where nobody reads or writes meanwhile.
+
+        Closing the last connection does that too; whoever keeps one open needs twice the room.
+        """
+        _fold_log(self.connection)
+        self.execute_sql(f"PRAGMA busy_timeout={self._busy_ms}")
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection, or keep it for the next one where those are kept."""
         found: sqlite3.Connection | None = self._thread.__dict__.pop("connection", None)
         if found is not None:
-            found.close()
+            connections.give_back(self.path, self._thread.identity, found)
 
 
 class Transaction:
@@ -245,6 +260,7 @@ def create(path: Path, *, created_by: str) -> Made:
         check_place(path)
         files.create(path)
     _refuse_directory(path)
+    identity = connections.identity_of(path)
     connection = _connected(f"file:{quote(str(path.absolute()))}", BUSY_MS, ())
     raw = _Raw(connection)
     try:
@@ -252,6 +268,7 @@ def create(path: Path, *, created_by: str) -> Made:
             version = schema.version_of(raw)
             schema.check_writable(version)
             if not version:
+                connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # of one that has none yet
                 connection.execute("PRAGMA journal_mode=WAL")
             if version < schema.VERSION:
                 with connection:
@@ -266,7 +283,9 @@ def create(path: Path, *, created_by: str) -> Made:
             for leftover in (path, *side_files(path)):
                 leftover.unlink(missing_ok=True)
         raise
-    connection.close()
+    if connections.is_kept(path):
+        _fold_log(connection)
+    connections.give_back(path, identity, connection)
     if version:
         return Made.UNCHANGED if version >= schema.VERSION else Made.UPGRADED
     return Made.CREATED if fresh else Made.ADOPTED
@@ -326,6 +345,17 @@ def _connected(address: str, busy_ms: int, pragmas: Iterable[str]) -> sqlite3.Co
         address, uri=True, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False
     )
     connection.text_factory = _text
+    return _set(connection, pragmas)
+
+
+def _fold_log(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA busy_timeout=0")
+    # what cannot be folded, for want of room, stays in the log, which is as good a place for it
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _set(connection: sqlite3.Connection, pragmas: Iterable[str]) -> sqlite3.Connection:
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")

@@ -6,6 +6,7 @@ the rules for forms, since what was stored once may be stored again.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from store import codec, writes
@@ -61,6 +62,7 @@ def drop(db: Database, path: str, kind: Kind) -> None:
         writes.drop_setting(db, *setting_key(path))
 
 
+@lru_cache(maxsize=8192)  # an import asks four times for each
 def setting_key(path: str) -> tuple[str, str]:
     """The service and the key of a setting's path."""
     parts = split(path)

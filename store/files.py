@@ -136,7 +136,7 @@ def put(path: Path, data: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     try:
-        stays = target.stat().st_nlink > 1 or is_mount(target)
+        stays = stays_in_place(target)
     except OSError as error:
         raise cannot("write", path, error, left="It is as it was.") from error
     if not stays:
@@ -153,6 +153,14 @@ def put(path: Path, data: bytes) -> None:
         raise cannot("write", path, error) from error
 
 
+def stays_in_place(target: Path) -> bool:
+    """Whether a file, no symlink, has to stay the same one: it has several names or is a mount.
+
+    Raises OSError where it cannot be looked at.
+    """
+    return target.stat().st_nlink > 1 or is_mount(target)
+
+
 def is_mount(path: Path) -> bool:
     """Whether a file is itself a mount, as a container's config file often is."""
     try:
@@ -166,16 +174,22 @@ def is_mount(path: Path) -> bool:
     return name in mounted
 
 
-def create(path: Path, data: bytes = b"") -> None:
-    """Make a file that must not exist yet; raises NodedeckError where it does."""
+def create(path: Path, data: bytes = b"", *, listed: bool = True) -> None:
+    """Make a file that must not exist yet; raises NodedeckError where it does.
+
+    Without ``listed`` its directory is the caller's to sync, once for several files, as is what is
+    written into an empty one.
+    """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             _dress(file.fileno(), path.parent, None)
             file.flush()
-            os.fsync(file.fileno())
-        sync_directory(path.parent)
+            if data or listed:
+                os.fsync(file.fileno())
+        if listed:
+            sync_directory(path.parent)
     except OSError as error:
         raise cannot("create", path, error) from error
 

@@ -35,7 +35,8 @@ _LONG_USER: Final = 20
 _QUOTED: Final = 80
 
 # a public key in the same armour may be read by everybody
-_ARMOUR: Final = re.compile(r"-----BEGIN (?!(?:[A-Z0-9]+ )*PUBLIC KEY)")
+_ARMOURED: Final = "-----BEGIN "
+_ARMOUR: Final = re.compile(rf"{_ARMOURED}(?!(?:[A-Z0-9]+ )*PUBLIC KEY)")
 _KNOWN: Final = re.compile(
     r"\b(?:sk-(?=[\w-]{0,99}\d)[\w-]{20,}|hf_\w{16,}|gh[opsru]_\w{20,}|glpat-[\w-]{16,}"
     r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}\b|eyJ[\w-]{8,300}\.[\w-]{8,}\.[\w-]*)"
@@ -151,7 +152,7 @@ def _is_whole(parts: tuple[str, ...], value: Any) -> bool:
         return False
     if value != MASK and (wording.is_sealed(value) or wording.is_covered(value)):
         return True  # as the log tells of secrets
-    return bool(names_secret(parts) or _ARMOUR.search(value))
+    return names_secret(parts) or bool(_ARMOURED in value and _ARMOUR.search(value))
 
 
 def _arguments(items: Sequence[Any], mask: str, scrub: _Scrub) -> list[Any]:

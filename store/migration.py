@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from store import static_file
+from store.connections import held_open
 from store.documents import Document, Overrides
 from store.findings import Inspection
 from store.importing import apply as engine
@@ -27,10 +28,11 @@ from store.stores import by_id
 
 def migrate(locations: Locations, *, actor: str, clock: Callable[[], datetime] = utc_now) -> Result:
     """Import the config file unattended and rewrite it; raises what planning and applying raise."""
-    plan = engine.preview([planning.load(locations.config)], locations)
-    plan.refuse_misfits()
-    reason = "automatic migration"
-    return engine.apply(plan, locations, actor=actor, clock=clock, rewrite=True, reason=reason)
+    with held_open(locations.database):
+        plan = engine.preview([planning.load(locations.config)], locations)
+        plan.refuse_misfits()
+        reason = "automatic migration"
+        return engine.apply(plan, locations, actor=actor, clock=clock, rewrite=True, reason=reason)
 
 
 class FileModeManager(ConfigManager):

@@ -265,5 +265,7 @@ def part_sql(column: str, suffix: str = "") -> str:
 
 def reserved_sql(column: str) -> str:
     """SQL for ``is_reserved``."""
-    names = ",".join(f"'{name}'" for name in sorted(_RESERVED))
-    return f"({column} IN ({names}) OR substr({column},-{len(PARAMS_SUFFIX)})='{PARAMS_SUFFIX}')"
+    # a chain of comparisons: IN over a list builds a table each time that a trigger runs
+    names = " ".join(f"WHEN '{name}' THEN 1" for name in sorted(_RESERVED))
+    suffix = f"substr({column},-{len(PARAMS_SUFFIX)})='{PARAMS_SUFFIX}'"
+    return f"CASE {column} {names} ELSE {suffix} END"

@@ -22,6 +22,7 @@ from typing import Final
 from store import backup as backups
 from store import codec, copying, database, documents, files, schema
 from store.backup import Backup
+from store.collecting import held_back
 from store.database import BUSY_MS, Database
 from store.errors import Damaged, VersionConflict
 from store.locations import Locations
@@ -57,6 +58,7 @@ class Restored:
     config_epoch: str
 
 
+@held_back()
 def plan(backup: Backup, locations: Locations) -> Plan:
     """Check a backup and compare it with the present state; nothing is changed.
 
@@ -69,17 +71,17 @@ def plan(backup: Backup, locations: Locations) -> Plan:
             f"The backup {backup.name} cannot be trusted; nothing was changed. {' '.join(faults)}",
             hint="Take another: 'nodedeck backup list'.",
         )
-    kept, version = _tree(backup.path)
+    kept, version = held(backup.path)
     schema.check_writable(version)
     creates = not files.exists(locations.database)
-    now: dict[str, object] = {} if creates else _tree(locations.database)[0]
+    now = {} if creates else held(locations.database)[0]
     return Plan(
         backup,
         backups.digest(backup.path),
         locations,
         tuple(differences(now, kept)),
         creates,
-        _config_differs(backup, locations.config),
+        config_differs(backup, locations.config),
     )
 
 
@@ -133,18 +135,19 @@ def apply(
             copying.copy(ready, live, path, pages=_PAGES, between=keep_present)
         except BaseException:
             for safety in kept:  # nothing was restored, so it is of no use
-                backups.discard(safety)
+                backups.discard(safety.path)
             raise
     return Restored(kept[0] if kept else None, epoch)
 
 
-def _tree(path: Path) -> tuple[dict[str, object], int]:
-    """What a database holds of the document, and its schema version."""
+def held(path: Path) -> tuple[dict[str, object], int]:
+    """What a database holds of the document, and its schema version; raises as ``plan`` does."""
     with copying.opened(path) as db:
         return documents.database_tree(db), schema.version_of(db)
 
 
-def _config_differs(backup: Backup, config: Path) -> bool:
+def config_differs(backup: Backup, config: Path) -> bool:
+    """Whether the config file is not what it was when a backup was made."""
     copied = backup.config
     if copied is None:
         return False

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from store import audit, upgrades
+from store import audit, triggers, upgrades
 from store.errors import DamagedSchema, ForeignDatabase, SchemaTooNew
 
 VERSION: Final = upgrades.VERSION
@@ -177,7 +177,7 @@ def _access_triggers() -> dict[str, str]:
 
 def all_triggers() -> dict[str, str]:
     """Every trigger of the present schema version, by name."""
-    return audit.triggers() | _service_triggers() | _access_triggers()
+    return triggers.triggers() | _service_triggers() | _access_triggers()
 
 
 def version_of(db: Rows) -> int:
@@ -316,6 +316,9 @@ def _derive(db: Rows) -> None:
     for name, _ in db.rows(_TRIGGERS):
         if str(name).startswith(("audit_", "services_", "access_log_")):
             db.execute_sql(f"DROP TRIGGER {name}")
+    for name, sql in triggers.scaffold().items():
+        db.execute_sql(f"DROP VIEW IF EXISTS {name}")
+        db.execute_sql(sql)
     for sql in all_triggers().values():
         db.execute_sql(sql)
     for statement in audit.settled():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store import schema, upgrades, views
+from store import schema, triggers, upgrades, views
 from store.schema import Rows
 
 
@@ -29,7 +29,7 @@ def altered_views(db: Rows) -> list[str]:
     """Names of views that are missing or altered; a table that took a view's name is let be."""
     taken = schema.tables_of(db)
     wanted = {name: sql for name, sql in views.all_views().items() if name not in taken}
-    return schema.differing(db, "view", wanted)
+    return schema.differing(db, "view", wanted | triggers.scaffold())
 
 
 def ids_used(db: Rows) -> list[tuple[str, int, int]]:

@@ -49,6 +49,11 @@ def names_secret(parts: Sequence[str]) -> bool:
     names = tuple(parts)
     if names[:1] == ("nodes",):
         names = (*names[2:3], *names[4:]) if names[2:3] == ("models",) else names[2:]
+    return _names_secret(names)
+
+
+@lru_cache(4096)
+def _names_secret(names: tuple[str, ...]) -> bool:
     if not names or "public" in words(names[-1]):
         return False
     if is_secret_name(names[-1]) or any(map(_holds_secrets, names[:-1])):

@@ -35,6 +35,8 @@ _SOUND: Final = (
     "typeof(service)='text' AND typeof(key)='text' AND typeof(default_json) IN ('text', 'null')"
 )
 _SEALED: Final = sealed_sql("value_json", as_json=True)
+_FLAGGED: Final = f"(is_secret IS NOT 0 OR {_SEALED})"
+_OWN_COLUMNS: Final = "service, key, type, description, help_text, complexity, constraints_json"
 Key = tuple[str, str]
 
 
@@ -175,16 +177,22 @@ def rule_of(db: Database, service: str, key: str) -> Rule | None:
         loaded = db.rows(query, (service, key))
         if loaded and (declared := _declared(loaded[0])):
             return declared
-    row = db.rows(
-        "SELECT service, key, type, description, help_text, complexity, constraints_json"
-        " FROM settings WHERE service=? AND key=?",
-        (service, key),
-    )
-    found = _rule(row[0]) if row else None
+    row = db.rows(f"SELECT {_OWN_COLUMNS} FROM settings WHERE service=? AND key=?", (service, key))
+    return told_by(row[0]) if row else None
+
+
+def told_by(row: tuple[Any, ...]) -> Rule | None:
+    """What a setting's own row declares of it, None where that is no more than its present type."""
+    found = _rule(row)
     told = found is not None and (
         found.constraints != Constraints() or found.type in (SettingType.PATH, SettingType.SECRET)
     )
     return found if told else None
+
+
+def own_rules(db: Database) -> list[tuple[Any, ...]]:
+    """What every setting's row declares of it, for ``told_by``, and last whether it is a secret."""
+    return db.rows(f"SELECT {_OWN_COLUMNS}, {_FLAGGED} FROM settings")
 
 
 def is_stored(db: Database, service: str, key: str) -> bool:
@@ -239,10 +247,7 @@ def _is_secret(db: Database, service: str, key: str) -> bool:
 
 def is_flagged(db: Database, service: str, key: str) -> bool:
     """Whether a setting's own row says that it is a secret, or holds sealed text."""
-    row = db.rows(
-        f"SELECT is_secret IS NOT 0 OR {_SEALED} FROM settings WHERE service=? AND key=?",
-        (service, key),
-    )
+    row = db.rows(f"SELECT {_FLAGGED} FROM settings WHERE service=? AND key=?", (service, key))
     return bool(row and row[0][0])
 
 
@@ -256,12 +261,17 @@ def refuse_overlap(db: Database, service: str, key: str) -> None:
     others |= {own for _, own in _rows_where(db, "service=?", values=(service,))}
     for other in sorted(others - {key}):
         if other.startswith(f"{key}.") or key.startswith(f"{other}."):
-            where = "below" if key.startswith(f"{other}.") else "above"
-            raise InvalidValue(
-                f"{paths.setting_path(service, key)} would stand {where} the setting"
-                f" {paths.setting_path(service, other)}; nothing was changed.",
-                hint="A setting holds a value or others, not both: choose another name.",
-            )
+            raise overlapping(service, key, other)
+
+
+def overlapping(service: str, key: str, other: str) -> InvalidValue:
+    """The refusal of a new setting that would stand above or below another one."""
+    where = "below" if key.startswith(f"{other}.") else "above"
+    return InvalidValue(
+        f"{paths.setting_path(service, key)} would stand {where} the setting"
+        f" {paths.setting_path(service, other)}; nothing was changed.",
+        hint="A setting holds a value or others, not both: choose another name.",
+    )
 
 
 def put(db: Database, service: str, key: str, value: Any) -> None:

@@ -5,6 +5,7 @@ Upserts, never REPLACE, which would skip delete triggers and lose the row's plac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from store.codec import dump
@@ -165,9 +166,18 @@ def drop_upgrade(db: Database) -> None:
 
 def put_node(db: Database, node: Node) -> None:
     """Add a node or bring its row up to date; its place in the order stays."""
+    db.execute_sql(_PUT_NODE, _node_row(node))
+
+
+def put_nodes(db: Database, nodes: Iterable[Node]) -> None:
+    """Add nodes or bring their rows up to date."""
+    db.execute_many(_PUT_NODE, map(_node_row, nodes))
+
+
+def _node_row(node: Node) -> tuple[Any, ...]:
     row = node.model_dump(mode="json")
     row |= {"models": dump(row["models"]), "hardware": dump(row["hardware"])}
-    db.execute_sql(_PUT_NODE, tuple(row[name] for name in _NODE_COLUMNS))
+    return tuple(row[name] for name in _NODE_COLUMNS)
 
 
 def drop_node(db: Database, node_id: str) -> bool:
@@ -195,6 +205,12 @@ def put_setting(db: Database, service: str, key: str, kind: str, value: Any) -> 
     db.execute_sql(_PUT_SETTING, (service, key, kind, dump(value)))
 
 
+def put_settings(db: Database, settings: Iterable[tuple[str, str, str, Any]]) -> None:
+    """Add settings or change their values, each by service, key, type and value."""
+    rows = ((service, key, kind, dump(value)) for service, key, kind, value in settings)
+    db.execute_many(_PUT_SETTING, rows)
+
+
 def put_profile(db: Database, service: str, name: str, values: dict[str, Any]) -> None:
     """Store a profile of a service's values, by key."""
     row = {"values_json": dump(values), "updated_at": CURRENT_TIMESTAMP}
@@ -217,6 +233,12 @@ def put_flag(db: Database, name: str, value: Any, description: str | None = None
     FeatureFlags.insert(name=name, **{"description": "", **row, **told}).on_conflict(
         conflict_target=[FeatureFlags.name], update=row | told
     ).execute(db.sqlite)
+
+
+def describe_flag(db: Database, name: str, description: str) -> None:
+    """Say what a flag is for; its rule stays."""
+    told = {"description": description, "updated_at": CURRENT_TIMESTAMP}
+    FeatureFlags.update(**told).where(FeatureFlags.name == name).execute(db.sqlite)
 
 
 def drop_flag(db: Database, name: str) -> None:

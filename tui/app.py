@@ -29,6 +29,7 @@ from store.judging import judge, verdict
 from store.manager import ConfigManager, utc_now
 from store.watcher import wakeups, watched
 from tui import charset, clipboard, preferences
+from tui.backups.desk import Desk
 from tui.command_line.mixin import CommandLine
 from tui.commands import COMMANDS, PROGRAM_QUIT, Command, bindings
 from tui.handover import Place
@@ -38,6 +39,7 @@ from tui.panes.base import Pane
 from tui.picture import Picture, Reader, Replaced
 from tui.preferences import Preferences
 from tui.repaint import Shown
+from tui.screens.backups import BackupsScreen
 from tui.screens.change import ChangeScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.detail import DetailScreen
@@ -89,6 +91,7 @@ class NodedeckApp(SecretLooks, CommandLine):
         self._glyphs = [] if glyphs is None else [glyphs]
         self._troubled = False
         self._import = Draft()
+        self._backups = Desk(session, clock, host=host)
         self._in_tmux = in_tmux
         self._shown = Shown()
         self._store = StoreThread(lambda: session.open(busy_ms=INTERACTIVE_BUSY_MS, clock=clock))
@@ -200,13 +203,15 @@ class NodedeckApp(SecretLooks, CommandLine):
             return len(self.screen_stack) < 2
         if action == "settings":
             return self._settings is None
+        if action == "backups":
+            return not any(isinstance(one, BackupsScreen) for one in self.screen_stack)
         if action == "import_file":
             return self._wizard is None
         return super().check_action(action, parameters)
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.screen))
 
     async def action_back(self) -> None:
         """Undo the innermost thing."""
@@ -251,6 +256,11 @@ class NodedeckApp(SecretLooks, CommandLine):
     def _settings(self) -> SettingsScreen | None:
         return next((one for one in self.screen_stack if isinstance(one, SettingsScreen)), None)
 
+    def action_backups(self) -> None:
+        """Open the backups; they are there once."""
+        if self.check_action("backups", ()):
+            self.push_screen(BackupsScreen(self._backups, self._store))
+
     async def action_quit(self) -> None:
         """Leave nodedeck as ``interrupt`` does, but never break off an import with one letter."""
         if self._wizard is None or not self._wizard.tell_it_runs():
@@ -259,6 +269,9 @@ class NodedeckApp(SecretLooks, CommandLine):
     async def action_interrupt(self) -> None:
         """Leave nodedeck; staged edits ask first; a verb or an import that runs is ended."""
         if self.interrupt_verb() or self._stopping_an_import():
+            return
+        if why := self._backups.stay():
+            self.notify(why, markup=False)
             return
         if self._settings is None:
             self.ask_to_leave(self.exit)

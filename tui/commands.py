@@ -58,6 +58,7 @@ COMMANDS: Final = (
     Command("handover", "H", "H", "app.handover", "handover", "What the shift hands over, as Markdown.", "app"),
     Command("settings", "6", "6", "app.settings", "settings", "Typed settings: look, edit, profiles, flags.", "app", True, True),
     Command("import", "7", "7", "app.import_file", "import", "Import a legacy file, step by step.", "app", True, True),
+    Command("backups", "8", "8", "app.backups", "backups", "Backups: make, look into, verify, restore.", "app", True, True),
     Command("reveal", "x", "x", "app.reveal", "reveal", "Show the row's secret; asks a reason.", "app", writes=True),
     Command("pause", "p", "p", "deck.pause", "pause", "Let the deck stand still, or catch up.", "deck", True),
     Command("edit", "e", "e", "app.edit", "edit", "Edit what the cursor is on, in a form.", "app", True, True),

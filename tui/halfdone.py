@@ -1,4 +1,4 @@
-"""What a verb or the deck does about an import that was stopped between its two files."""
+"""What a verb or the deck does about an import that was stopped between its files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ def finished(locations: Locations, say: Callable[[str], None]) -> None:
         return
     if done.finished:
         say(
-            f"An {done.unit.name} of {done.unit.file} had been stopped half-way; it is finished"
+            f"An {done.unit.name} of {done.unit.named} had been stopped half-way; it is finished"
             " now."
         )
     else:
         say(
-            f"An {done.unit.name} of {done.unit.file} had been stopped before it was committed;"
+            f"An {done.unit.name} of {done.unit.named} had been stopped before it was committed;"
             " what it left was removed."
         )
+    if done.left is not None:
+        say(f"Its backup {done.left} could not be removed, and can be deleted.")
 
 
 def warned(locations: Locations, say: Callable[[str], None]) -> bool:

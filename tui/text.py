@@ -144,6 +144,16 @@ def moment(at: datetime, now: datetime, *, utc: bool = False) -> str:
     return f"{here.date().isoformat()} {clock}"
 
 
+def size(count: int) -> str:
+    """Return a number of bytes in a unit that leaves three digits: `812 B`, `1.2 MB`, `45 GB`."""
+    amount, units = float(count), ["B", "KB", "MB", "GB", "TB"]
+    while amount >= 999.5 and len(units) > 1:
+        amount /= 1000
+        del units[0]
+    fraction = 1 if units[0] != "B" and amount < 9.95 else 0
+    return f"{amount:.{fraction}f} {units[0]}"
+
+
 def yes_no(value: bool) -> str:
     """Return `yes` or `no`."""
     return "yes" if value else "no"

@@ -1,23 +1,24 @@
 """Carry out a plan: backup, one transaction with its receipt, and, if asked, the file's cut.
 
 The cut is worked out and proven, and the plan rehearsed on a copy, before anything is touched.
-What follows is one unit of two files, which ``unit`` makes safe at every stop.
+What follows is one unit of the database and the files that are cut, which ``unit`` makes safe at
+every stop.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from store import backup as backups
 from store import checks, database, entities, files
 from store.collecting import held_back
-from store.errors import Busy, Cancelled, CannotCut, HalfDone
-from store.importing import originals, rehearsal, remains, standing, unit, writing
+from store.connections import on_one_connection
+from store.errors import Busy, Cancelled, HalfDone
+from store.importing import cutting, originals, rehearsal, remains, standing, unit, writing
 from store.importing import plan as planning
 from store.importing import progress as progressing
 from store.importing.plan import Action, Choices, Plan, Source
@@ -26,7 +27,6 @@ from store.importing.remains import Remains
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.sealing.scrub import careful
-from store.yaml_text import cut
 
 CREATED_BY = "nodedeck import"
 SAFETY_NAME = "before-import"
@@ -36,32 +36,43 @@ SAFETY_NAME = "before-import"
 class Result:
     """What an import did; ``receipt`` is None where there was nothing to do.
 
-    ``rehearsed`` is how many leaves a copy's export gave back as the file has them, ``left`` says
-    where former values of sealed ones may still stand, and ``uncut`` why no file was cut, with the
-    lines to remove by hand, where that was to be tried and could not be proven. ``backup`` is of
-    the file ``main``, None where that is a database, and ``copies`` are those of the others.
+    ``rehearsed`` is how many leaves a copy's export gave back as the file has them, and ``left``
+    says where former values of sealed ones may still stand. ``cut`` are the files that were
+    rewritten and ``kept`` those that were to be and could not be with proof, each with the reason
+    and the lines to remove by hand. ``backup`` is of the file ``main``, None where that is a
+    database, and ``copies`` are those of the others.
     """
 
     plan: Plan
     backup: Path | None
     receipt: int | None
-    rewritten: bool
+    cut: tuple[Path, ...] = ()
+    kept: tuple[tuple[Path, str], ...] = ()
     comments: tuple[str, ...] = ()
     rehearsed: int = 0
     left: tuple[str, ...] = ()
-    uncut: str = ""
     main: Path | None = None
     copies: tuple[Path, ...] = ()
     remains: tuple[Remains, ...] = ()
 
     @property
-    def rewritten_file(self) -> Path | None:
-        """The file that was rewritten, if one was."""
-        return self.main if self.rewritten else None
+    def rewritten(self) -> bool:
+        """Whether a file was rewritten."""
+        return bool(self.cut)
+
+    @property
+    def empty(self) -> int:
+        """How many leaves hold nothing, which no export shows, so that none comes back by one."""
+        return rehearsal.empty(self.plan)
+
+    @property
+    def uncut(self) -> str:
+        """Why files stay that were to be cut, empty where none does."""
+        return cutting.told(self.plan, self.kept)
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether the database and the file already were as the import would leave them."""
+        """Whether the database and the files already were as the import would leave them."""
         return self.receipt is None
 
 
@@ -86,6 +97,7 @@ def preview(
 
 
 @held_back()
+@on_one_connection
 def apply(
     approved: Plan,
     locations: Locations,
@@ -102,148 +114,127 @@ def apply(
     """Do what the plan says, or nothing.
 
     With ``seal`` the secrets that it proposes are sealed in the same transaction, which raises what
-    ``Vault.put`` raises; without, they stay in the file. With ``rewrite`` the one file whose keys
-    went into the database is cut, and with ``or_keep`` it stays as it is where that cannot be
+    ``Vault.put`` raises; without, they stay in the file. With ``rewrite`` every file whose keys
+    went into the database is cut, and with ``or_keep`` one stays as it is where that cannot be
     proven. ``progress`` is told how far it is, in the caller's thread, and ``cancel`` is heard
     until the commit: see ``progress``.
 
     Raises VersionConflict where a file or the database moved on since the plan was made,
-    BadDocument where nothing in the files fits, CannotCut, before anything was touched, where the
-    file's text cannot be cut with proof or more than one file would be cut, InvalidValue where a
-    mask of an export stands for a secret that the database has not, Cancelled where that was asked
-    for, all of it taken back, and HalfDone where the database is complete but the file could not be
-    rewritten.
+    BadDocument where nothing in the files fits, CannotCut, before anything was touched, where a
+    file's text cannot be cut with proof, InvalidValue where a mask of an export stands for a secret
+    that the database has not, Cancelled where that was asked for, all of it taken back, and
+    HalfDone where the database is complete but a file could not be rewritten.
     """
     course = Course(progress, cancel)
     approved = approved.decided(seal=seal or approved.choices.seal)
     for write in approved.writes:
         checks.refuse_mask(write.path, write.value)
-    source, text, comments, uncut = _text_after(approved, rewrite=rewrite, or_keep=or_keep)
-    if not (approved.writes or approved.seals) and text is None:
+    cut, kept = cutting.proven(approved, or_keep=or_keep) if rewrite else ((), ())
+    texts = {each.source.path: each.new for each in cut}
+    source = originals.main_of(approved, [each.source for each in cut])
+    if not (approved.writes or approved.seals or cut):
         if not any(row.action is Action.EQUAL for row in approved.rows):
             approved.refuse_misfits(fixable=True)
-        return Result(approved, None, None, rewritten=False, uncut=uncut, main=source.path)
+        return Result(approved, None, None, kept=kept, main=source.path)
     database.check_place(locations.database)
     originals.check_unchanged(approved)
     rehearsed = rehearsal.rehearse(approved, locations, actor=actor, course=course)
     left: list[str] = []
-    file = source.path if source.is_file else locations.config  # another database is left alone
-    with unit.alone(locations, file):
-        _take_on(file, locations)
+    # another database is left alone
+    places = [each.path for each in approved.sources if each.is_file]
+    with unit.alone(locations, places or [locations.config]):
+        _take_on(places, locations)
         originals.check_unchanged(approved)
         course.at(Phase.BACKUP)
-        had_folder = backups.folder_of(locations).exists()
-        safety = _database_kept(locations, actor, clock)
-        others = originals.copies_of(approved, source, clock())
-        work = unit.Unit(
-            file=file,
-            before=source.digest,
-            after=text,
-            copy=originals.backup_path(file, clock()) if source.is_file else None,
-            also=tuple(others),
-            fresh=not files.exists(locations.database),
-        )
+        now = clock()
+        copies = originals.copies_of(approved, source, now)
+        work = _unit_of(approved, locations, cut, copies, now)
+        safety = work.safety
         facts = {
             **originals.named(source),
             "token": work.token,
-            "backup": str(work.copy.absolute()) if work.copy else None,
-            "backups": originals.listed(others),
+            "backup": str(work.beside.absolute()) if work.beside else None,
+            "backups": originals.listed(copies, source),
             "choices": approved.choices.as_json(),
-            "database_backup": str(safety.path) if safety else None,
-            "digest_after": source.digest if text is None else files.digest(text),
+            "database_backup": str(safety) if safety else None,
+            "digest_after": files.digest(texts.get(source.path, source.data)),
             "rehearsed": rehearsed,
-            "uncut": uncut,
+            "uncut": cutting.told(approved, kept),
+            **cutting.facts(cut, work.parts),
         }
 
         def commit(_token: str) -> int:
-            for place, other in others.items():
-                files.create(place, other.data)
+            _back_up(locations, safety, actor, now)
             course.at(Phase.BACKUP, 1)
             if work.fresh or database.blank(locations.database):
                 database.create(locations.database, created_by=CREATED_BY)
             with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
-                # the file gives up what it holds right after: the commit must be on the disk
+                # the files give up what they hold right after: the commit must be on the disk
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
                 if approved.seals:
                     careful(manager.database)
                 number, cleared = writing.commit(manager, approved, facts, reason, course)
-                if text is not None:
-                    course.late(Phase.CUT)
+                if cut:
+                    course.late(Phase.CUT, 0, len(cut))
                 if cleared and (sentence := manager.scrub()):
                     left.append(sentence)
+                manager.database.fold_log()
                 return number
 
+        before = {place: each.data for place, each in copies.items()}
         try:
-            receipt = unit.carry_out(locations, work, source.data, commit)
-        except HalfDone:
-            raise
+            receipt = unit.carry_out(locations, work, before, commit)
         except Cancelled:
-            raise progressing.cancelled(_discarded(safety, had_folder)) from None
-        except BaseException:
-            _discarded(safety, had_folder)
-            raise
-    if text is not None:
-        note_rewrite(locations, actor, clock, reason or f"import of {source.path.name}")
-        course.late(Phase.CUT, 1)
+            stays = [safety] if safety is not None and safety.exists() else []
+            raise progressing.cancelled(stays) from None
+    if cut:
+        why = reason or f"import of {', '.join(each.source.path.name for each in cut)}"
+        note_rewrite(locations, actor, clock, why)
+        course.late(Phase.CUT, len(cut), len(cut))
     return Result(
         approved,
-        work.copy,
+        work.beside,
         receipt,
-        text is not None,
-        comments,
+        tuple(each.source.path for each in cut),
+        kept,
+        tuple(comment for each in cut for comment in each.comments),
         rehearsed,
         tuple(left),
-        uncut,
         source.path,
-        tuple(others),
-        () if text is None else remains.after(approved, source, text),
+        tuple(place for place in copies if place != work.beside),
+        remains.after(approved, texts, kept) if cut else (),
     )
 
 
-def _text_after(
-    approved: Plan, *, rewrite: bool, or_keep: bool
-) -> tuple[Source, bytes | None, tuple[str, ...], str]:
-    """The import's main source; its new text, None where it stays, and the comments that go.
+def _unit_of(
+    approved: Plan,
+    locations: Locations,
+    cut: Sequence[cutting.Piece],
+    copies: Mapping[Path, Source],
+    now: datetime,
+) -> unit.Unit:
+    """What the import does as one; ``copies`` are its files by the place of their copy."""
+    copy_of = {each.path: place for place, each in copies.items()}
+    names_cut = {each.source.path for each in cut}
+    safety = _place_of_backup(locations, now)
+    return unit.Unit(
+        of=tuple(each.path for each in approved.sources),
+        parts=tuple(each.part(copy_of[each.source.path]) for each in cut),
+        also=tuple(place for path, place in copy_of.items() if path not in names_cut),
+        beside=next(iter(copies), None),
+        fresh=not files.exists(locations.database),
+        safety=safety,
+        safety_folder=safety is not None and not backups.folder_of(locations).exists(),
+    )
 
-    Last, why no file can be cut.
-    """
-    source = approved.source
-    if not rewrite:
-        return source, None, (), ""
+
+def _take_on(places: Sequence[Path], locations: Locations) -> None:
+    """Finish what an earlier import left half done; of the same files, this one takes it over."""
     try:
-        source = originals.main_of(approved, rewrite=True)
-        if not source.is_file:
-            return source, None, (), ""
-        text, comments = cut_text(approved, source)
-    except CannotCut as reason:
-        if not or_keep:
-            raise
-        return source, None, (), reason.why
-    return source, (None if text == source.data else text), comments, ""
-
-
-def _discarded(safety: backups.Backup | None, had_folder: bool) -> list[Path]:
-    """Remove the database's backup of an import that came to nothing; what could not be removed."""
-    if safety is None:
-        return []
-    try:
-        backups.discard(safety)
-        if not had_folder:
-            safety.path.parent.rmdir()
-    except OSError:  # the import's own failure is what has to be told
-        return [safety.path]
-    return []
-
-
-def _take_on(file: Path, locations: Locations) -> None:
-    """Finish what an earlier import left half done; of the same file, this one takes it over."""
-    left = unit.load(locations)
-    if left is None:
-        return
-    try:
-        unit.recover_alone(locations, left)
+        unit.recover_alone(locations)
     except HalfDone:
-        if left.file.resolve() != file.resolve():
+        ours, left = {each.resolve() for each in places}, unit.load(locations)
+        if left is None or not {part.file.resolve() for part in left.unfinished} <= ours:
             raise
         unit.superseded(locations)
 
@@ -264,14 +255,20 @@ def note_rewrite(
         return
 
 
-def _database_kept(
-    locations: Locations, actor: str, clock: Callable[[], datetime]
-) -> backups.Backup | None:
-    """A backup of the database as it is before, None where there is nothing in it."""
+def _place_of_backup(locations: Locations, now: datetime) -> Path | None:
+    """Where the database as it is before will be kept, None where there is nothing in it."""
     if not files.exists(locations.database) or database.blank(locations.database):
         return None
-    host = socket.gethostname()
-    return backups.create(locations, actor=actor, host=host, clock=clock, name=SAFETY_NAME)
+    return backups.place_for(locations, now, SAFETY_NAME)
+
+
+def _back_up(locations: Locations, place: Path | None, actor: str, now: datetime) -> None:
+    """Keep the database as it is at the place that was found for it, if any."""
+    if place is not None:
+        host = socket.gethostname()
+        backups.create(
+            locations, actor=actor, host=host, clock=lambda: now, name=SAFETY_NAME, place=place
+        )
 
 
 def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
@@ -283,43 +280,3 @@ def fill(approved: Plan, locations: Locations, *, actor: str) -> None:
     ):
         for write in approved.writes:
             entities.put(db, write.path, write.kind, write.value)
-
-
-def cut_text(plan: Plan, source: Source | None = None) -> tuple[bytes, tuple[str, ...]]:
-    """A file's bytes without what the database took, and the comments that go along.
-
-    Raises CannotCut, with the lines to remove by hand, where what stays cannot be proven to stay.
-    """
-    source = source or originals.main_of(plan, rewrite=True)
-    if source.format == "toml":
-        by_hand = remains.by_hand(plan, source)
-        raise CannotCut(
-            f"{source.path} is TOML, which cannot be cut; nothing was changed.",
-            hint="Import it without --rewrite; the file stays as it is." + by_hand,
-            why=f"It is TOML, which cannot be cut.{by_hand}",
-        )
-    if not plan.movable_in(source.path):
-        return source.data, ()
-    try:
-        done = cut(source.data, _topmost(plan, source))
-    except CannotCut as error:
-        message = f"{source.path}: {error.message}"
-        raise CannotCut(message, hint=error.hint, why=error.why) from error
-    return done.data, done.removed
-
-
-def _topmost(plan: Plan, source: Source) -> list[tuple[str, ...]]:
-    """The movable keys, those of a mapping that goes whole as that mapping."""
-    movable = set(plan.movable_in(source.path))
-
-    def pick(item: Any, at: tuple[str, ...]) -> tuple[bool, list[tuple[str, ...]]]:
-        if at in movable:
-            return True, [at]
-        if item.kind != "map" or not item.entries:
-            return False, []
-        below = [pick(inner, (*at, name)) for name, inner in item.entries.items()]
-        if at and all(whole for whole, _ in below):
-            return True, [at]
-        return False, [key for _, keys in below for key in keys]
-
-    return pick(source.root, ())[1]

@@ -70,6 +70,9 @@ class RowChoice:
         return self.file in (None, file) and _parsed(self.pattern).matches(parts)
 
 
+_UNDECIDED: Final = FileChoice()
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """All decisions; ``seal`` says that the proposed secrets are sealed."""
@@ -81,7 +84,7 @@ class Choices:
 
     def of(self, file: Path) -> FileChoice:
         """What is decided about a file."""
-        return dict(self.files).get(file, FileChoice())
+        return dict(self.files).get(file, _UNDECIDED) if self.files else _UNDECIDED
 
     def with_file(self, file: Path, **decided: Any) -> Choices:
         """The choices with fields of ``FileChoice`` decided for a file."""
@@ -130,6 +133,24 @@ class Choices:
             ],
             "seal": self.seal,
         }
+
+
+def from_json(kept: Any) -> Choices:
+    """The choices that a receipt kept; the usual ones where it is older than they are."""
+    if not kept:
+        return Choices()
+    files = (
+        (
+            Path(each["file"]),
+            FileChoice(
+                None if each["role"] is None else Role(each["role"]),
+                each["prefix"],
+                None if each["strategy"] is None else Strategy(each["strategy"]),
+            ),
+        )
+        for each in kept["files"]
+    )
+    return Choices(Strategy(kept["strategy"]), tuple(files), rows_from_json(kept), kept["seal"])
 
 
 def rows_from_json(kept: Any) -> tuple[RowChoice, ...]:

@@ -6,7 +6,7 @@ reader gives a plain scalar. Both keep the place in the file, so that a plan sti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -45,16 +45,26 @@ def mended(source: Source, rows: Sequence[RowChoice]) -> Mended:
     return result
 
 
-def refuse_unused(choices: Iterable[RowChoice], used: Iterable[RowChoice]) -> None:
-    """Raise UsageError for a fix or a reading of what no file has."""
+def refuse_unused(
+    choices: Iterable[RowChoice], used: Iterable[RowChoice], known: Callable[[], Iterable[str]]
+) -> None:
+    """Raise UsageError for a fix or a reading of what no file has; ``known`` are the paths."""
     found = set(used)
     for choice in choices:
         if (choice.fix is not None or choice.reading is not None) and choice not in found:
             what = "fix" if choice.fix is not None else "read in another way"
             raise UsageError(
                 f"No file has a value at {choice.pattern} to {what}; nothing was changed.",
-                hint="'nodedeck import plan' shows the paths.",
+                hint=near(choice.pattern, known()),
             )
+
+
+def near(pattern: str, known: Iterable[str]) -> str:
+    """The hint for a pattern that nothing has: the paths most like it, or where they are shown."""
+    found = paths.nearest(pattern, dict.fromkeys(known))
+    if not found:
+        return "'nodedeck import plan' shows the paths."
+    return f"Nearest {'is' if len(found) == 1 else 'are'} {', '.join(found)}."
 
 
 def setting_parts(source: Source, name: str, item: Item) -> Key:

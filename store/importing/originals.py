@@ -1,8 +1,4 @@
-"""The sources of an import as they are on disk: unchanged since the plan, and copied beside.
-
-Several files are one import, but no more than one of them is rewritten, since the journal is of one
-file and the database. The others stay as they are, and so need no journal.
-"""
+"""The sources of an import as they are on disk: unchanged since the plan, and copied beside."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from store import files
-from store.errors import CannotCut, UsageError, VersionConflict
+from store.errors import UsageError, VersionConflict
 from store.importing import stillness
 from store.importing.other_database import load_database
 from store.importing.plan import Plan
@@ -22,10 +18,13 @@ _DAEMON_HINT = " If a daemon writes the file, stop it first; --wait waits until 
 
 
 def refuse_twice(sources: Sequence[Source]) -> None:
-    """Raise UsageError where two sources are one file under two names, of which each is copied."""
-    known: dict[Path, Path] = {}
+    """Raise UsageError where two sources are one file under two names, links of any sort.
+
+    Each would be copied and cut, and the second of them be another by then.
+    """
+    known: dict[object, Path] = {}
     for each in sources:
-        first = known.setdefault(each.path.resolve(), each.path)
+        first = known.setdefault(_identity(each.path), each.path)
         if first != each.path:
             raise UsageError(
                 f"{first} and {each.path} are one file; nothing was changed.",
@@ -33,27 +32,20 @@ def refuse_twice(sources: Sequence[Source]) -> None:
             )
 
 
-def main_of(plan: Plan, *, rewrite: bool) -> Source:
-    """The source that the import is named after; with ``rewrite`` the file that would be cut.
+def _identity(path: Path) -> object:
+    """What two names of one file have in common; of one that is gone its path."""
+    try:
+        found = path.stat()
+    except OSError:  # whoever reads it next says so
+        return path.resolve()
+    return (found.st_dev, found.st_ino)
 
-    Raises CannotCut where more than one would be.
-    """
-    if not rewrite:
+
+def main_of(plan: Plan, cut: Sequence[Source]) -> Source:
+    """The source that the import is named after: the plan's own, or the first that is cut."""
+    if not cut or any(each is plan.source for each in cut):
         return plan.source
-    cut = [
-        each
-        for each in plan.sources
-        if plan.movable_in(each.path) and each.format in ("yaml", "json")
-    ]
-    if len(cut) > 1:
-        named = ", ".join(str(each.path) for each in cut)
-        raise CannotCut(
-            f"An import rewrites one file, and {named} would lose keys; nothing was changed.",
-            hint="Import them one after the other with --rewrite, or all at once without.",
-            why=f"An import rewrites one file, and {named} would lose keys; import them one after"
-            " the other to cut each.",
-        )
-    return cut[0] if cut else plan.source
+    return cut[0]
 
 
 def named(source: Source) -> dict[str, Any]:
@@ -95,11 +87,14 @@ def backup_path(path: Path, now: datetime) -> Path:
 
 
 def copies_of(plan: Plan, main: Source, now: datetime) -> dict[Path, Source]:
-    """The other files by the place of their copy; a database is never touched, and has none."""
-    others = (each for each in plan.sources if each.is_file and each is not main)
-    return {backup_path(each.path, now): each for each in others}
+    """The files by the place of their copy, ``main`` first; a database is never touched."""
+    found = sorted(
+        (each for each in plan.sources if each.is_file), key=lambda each: each is not main
+    )
+    return {backup_path(each.path, now): each for each in found}
 
 
-def listed(copies: Mapping[Path, Source]) -> dict[str, str]:
-    """The copies as a receipt names them, by the file that they are of."""
-    return {str(source.path): str(place.absolute()) for place, source in copies.items()}
+def listed(copies: Mapping[Path, Source], main: Source) -> dict[str, str]:
+    """The copies of others than ``main`` as a receipt names them, by the file that they are of."""
+    others = {place: each for place, each in copies.items() if each is not main}
+    return {str(source.path): str(place.absolute()) for place, source in others.items()}

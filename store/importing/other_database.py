@@ -1,8 +1,9 @@
 """Another nodedeck database as the source of an import: read, never written to.
 
-What it holds of the document goes through the same readers and rules as a file. Sealed values are
-opened with the master key at hand, which has to be the one they were sealed with; what does not
-open is refused row by row. Profiles, flags, the log and the receipts of that host stay there.
+What it holds of the document goes through the same readers and rules as a file, and so do the
+profiles and flags beside it. Sealed values, nodes' security keys among them, are opened with the
+master key at hand, which has to be the one they were sealed with; what does not open is refused row
+by row. The log and the receipts of that host stay there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from store import documents
+from store import documents, paths, settings_flags, settings_profiles
 from store.codec import MASK
 from store.database import Database, sentences
 from store.errors import NodedeckError, SecretError, UsageError
@@ -41,13 +42,40 @@ def load_database(path: Path, key: Path | None) -> Source:
     """
     try:
         with closing(Database(path, read_only=True)) as db, sentences(path), db.reading():
-            tree = documents.legacy_shape(documents.database_tree(db))
+            tree = documents.legacy_shape(documents.database_tree(db)) | _beside_document(db)
             secrets = tuple(_opened(db, key))
+            described = tuple(
+                (paths.join(paths.FLAGS_ROOT, flag.name), flag.description)
+                for flag in settings_flags.listed(db)
+                if flag.description
+            )
     except NodedeckError as fault:
         raise UsageError(f"{path} cannot be imported: {fault.message}", hint=_NOT_OURS) from fault
     told = [[each.path, each.fault, each.value] for each in secrets]
-    data = json.dumps([tree, told], ensure_ascii=False, default=str).encode("utf-8", "replace")
-    return Source(path, data, "sqlite", item_of(tree), Role.DATABASE, secrets=secrets, key=key)
+    data = json.dumps([tree, told, described], ensure_ascii=False, default=str).encode(
+        "utf-8", "replace"
+    )
+    root = item_of(tree)
+    return Source(
+        path,
+        data,
+        "sqlite",
+        root,
+        Role.DATABASE,
+        secrets=secrets,
+        key=key,
+        descriptions=described,
+    )
+
+
+def _beside_document(db: Database) -> dict[str, Any]:
+    """Profiles by service and name, and flags by name, which have roots of their own."""
+    profiles: dict[str, dict[str, Any]] = {}
+    for profile in settings_profiles.listed(db):
+        profiles.setdefault(profile.service, {})[profile.name] = profile.values
+    flags = {flag.name: flag.rule for flag in settings_flags.listed(db)}
+    found = {paths.PROFILES_ROOT: profiles, paths.FLAGS_ROOT: flags}
+    return {root: below for root, below in found.items() if below}
 
 
 def item_of(value: Any) -> Item:
@@ -79,10 +107,7 @@ def _opened(db: Database, key: Path | None) -> Iterator[Opened]:
             why = fault.message.removesuffix("; nothing was changed.")
             yield Opened(path, fault=f"{why}; set it anew with 'nodedeck secret set'")
             continue
-        if secret.place.kind is Kind.NODE_KEY:
-            why = "a node's security key is set by itself, with 'nodedeck secret set'"
-            yield Opened(path, fault=why)
-        elif value not in ("", None, MASK):
+        if value not in ("", None, MASK):
             yield Opened(path, value, beside=beside)
 
 

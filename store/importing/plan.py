@@ -7,12 +7,13 @@ alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from store import files
+from store.codec import leaves_at
 from store.errors import BadDocument, UsageError
 from store.importing import mending, walking
 from store.importing.choices import Choices, FileChoice, Role, RowChoice, Strategy
@@ -160,9 +161,10 @@ def make(
     if not chosen or len({each.path for each in chosen}) < len(chosen):
         raise UsageError("An import needs files, each named once; nothing was changed.")
     trees = [mending.mended(each, choices.rows) for each in chosen]
-    mending.refuse_unused(choices.rows, (row for tree in trees for row in tree.used))
     places: walking.Places = {}
     walked = [walking.walk(each, tree, places) for each, tree in zip(chosen, trees, strict=True)]
+    used = (row for tree in trees for row in tree.used)
+    mending.refuse_unused(choices.rows, used, lambda: _paths(walked))
     resolver = Resolver(present, judge, choices)
     resolver.resolve(walked)
     return Plan(
@@ -175,6 +177,16 @@ def make(
         ),
         tuple(resolver.seals.values()),
     )
+
+
+def _paths(walked: Iterable[walking.Walked]) -> Iterator[str]:
+    """The paths of all leaves that files propose."""
+    for each in walked:
+        for step in each.steps:
+            if isinstance(step, Row) or not isinstance(step.value, dict):
+                yield step.path
+            else:
+                yield from leaves_at(step.path, step.value)
 
 
 def _chosen(source: Source, choice: FileChoice) -> Source:

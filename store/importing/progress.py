@@ -1,7 +1,7 @@
 """How far an import has come, told while it runs, and the wish to stop it, heard until its commit.
 
 An import runs in whatever thread its caller gives it. ``Progress`` is called in that thread, at
-most some two hundred times a phase; a screen hands each call over to its own thread, as Textual's
+most some hundred times a phase; a screen hands each call over to its own thread, as Textual's
 ``call_from_thread`` or a posted message does. ``Cancel`` may be asked from any thread and from a
 signal's handler.
 """
@@ -17,7 +17,7 @@ from store.errors import Cancelled
 
 Thing = TypeVar("Thing")
 
-_TOLD_TIMES: Final = 200
+_TOLD_TIMES: Final = 100
 
 
 class Phase(StrEnum):
@@ -72,14 +72,19 @@ class Course:
             raise Cancelled()
 
     def steps(self, phase: Phase, things: Sequence[Thing]) -> Iterator[Thing]:
-        """Go through the things of a phase, told at every half percent of them."""
+        """Go through the things of a phase, told at every percent of them."""
+        for some in self.batches(phase, things):
+            yield from some
+
+    def batches(self, phase: Phase, things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+        """Go through the things of a phase in the pieces that are told: percents of them."""
         total = len(things)
         every = max(1, total // _TOLD_TIMES)
         self.at(phase, 0, total)
-        for done, thing in enumerate(things, 1):
-            yield thing
-            if done % every == 0 or done == total:
-                self.at(phase, done, total)
+        for first in range(0, total, every):
+            some = things[first : first + every]
+            yield some
+            self.at(phase, first + len(some), total)
 
     def late(self, phase: Phase, done: int = 0, total: int = 1) -> None:
         """Tell of what comes after the commit, where nothing can be broken off any more."""

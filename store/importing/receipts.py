@@ -29,11 +29,15 @@ _DONE: Final = (
     " json_extract(receipt_json,'$.state')"
     " FROM imports WHERE json_valid(receipt_json) ORDER BY id DESC"
 )
-_SHOWN: Final = ("file", "role", "digest", "backup", "totals")
+_SHOWN: Final = ("file", "role", "digest", "backup", "totals", "of", "state")
+_FILES: Final = (
+    "(SELECT json_group_array(json_extract(value,'$.file')) FROM json_each(receipt_json,'$.files'))"
+)
 _LISTED: Final = (
     "SELECT id, at, actor, CASE WHEN json_valid(receipt_json) THEN json_object("
     + ",".join(f"'{name}',json_extract(receipt_json,'$.{name}')" for name in _SHOWN)
-    + ") ELSE '{}' END FROM imports ORDER BY id DESC"
+    + f",'files',json({_FILES}))"
+    + " ELSE '{}' END FROM imports ORDER BY id DESC"
 )
 
 
@@ -91,7 +95,11 @@ def beside(copy: Path) -> Path:
 
 
 def listed(manager: ConfigManager) -> list[dict[str, Any]]:
-    """The receipts of imports, newest first, without their plans' rows."""
+    """The receipts of imports and rollbacks, newest first, without their plans' rows.
+
+    ``of`` and ``state`` are None but for a rollback: the import that it took back, and what it
+    brought back. ``files`` are all files of either.
+    """
     db = manager.database
     with db.reading():
         rows = db.rows(_LISTED)
@@ -99,6 +107,7 @@ def listed(manager: ConfigManager) -> list[dict[str, Any]]:
     for number, at, actor, shown in rows:
         summary = codec.load(shown)
         summary["totals"] = summary.get("totals") or {}
+        summary["files"] = summary.get("files") or [summary.get("file")]
         found.append({"id": number, "at": at, "actor": actor, **summary})
     return found
 

@@ -8,26 +8,35 @@ Of a document that is larger than a legacy file may be, the exported leaves them
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from store import codec, copying, database, entities, export, files, masks, paths
+from store import codec, database, documents, export, files, masks, paths
+from store.database import Database
 from store.documents import Document
 from store.errors import NodedeckError, SecretError
 from store.importing import plan as planning
 from store.importing import writing
+from store.importing.fields import leaves_of
 from store.importing.leaves import same
+from store.importing.mending import Mended
 from store.importing.plan import Action, Plan, Role, Source
 from store.importing.progress import Course, Phase
 from store.importing.rows import Seal
-from store.locations import CONFIG_NAME, DATABASE_NAME, Locations
+from store.importing.scratch import Scratch
+from store.importing.storing import store
+from store.importing.walking import Candidate, walk
+from store.locations import Locations
 from store.manager import ConfigManager
-from store.reading import read
+from store.paths import join
+from store.reading import Item, read, to_python
 from store.sealing import keyfile, places
 from store.sealing.places import State
 from store.sealing.vault import Vault
+from store.static_file import is_dynamic
+from store.static_layer import StaticFile
 
 _IMPORTED: Final = (Action.ADD, Action.CHANGE, Action.EQUAL)
 _SHOWN: Final = 3
@@ -43,25 +52,22 @@ def rehearse(
     Raises NodedeckError, naming them, where leaves did not, and whatever the real run would raise.
     """
     course = course or Course()
-    with tempfile.TemporaryDirectory(prefix="nodedeck-rehearsal-") as folder:
-        config, copy = Path(folder) / CONFIG_NAME, Path(folder) / DATABASE_NAME
-        _copied(locations.database, copy)
-        beside = Locations(config, copy, locations.master_key)
-        with ConfigManager.open(beside, actor=actor) as manager:
-            manager.database.execute_sql("PRAGMA synchronous=OFF")  # it need not outlive a crash
-            if approved.seals:
-                _lend_key(manager, locations.database)
-            with manager.transaction("rehearsal") as db:
-                writing.check_unmoved(db, approved)
-                for write in course.steps(Phase.REHEARSAL, approved.writes):
-                    entities.put(db, write.path, write.kind, write.value)
-                manager.seal_imported(approved.seals, "rehearsal")
-            shut = _shut(manager, approved.seals)
-            document = manager.raw()
-            back = codec.leaves(document.tree)
-            if len(back) <= _READABLE:
-                back = _read_again(document) or back
-            course.check()
+    with _scratch(approved, locations) as db:
+        manager = ConfigManager(db, locations.config, actor=actor, master_key=locations.master_key)
+        if approved.seals:
+            _lend_key(manager, locations.database)
+        with db.writing():
+            for some in course.batches(Phase.REHEARSAL, approved.writes):
+                store(db, some)
+            manager.seal_imported(approved.seals, "rehearsal")
+        shut = _shut(manager, approved.seals)
+        with db.reading():
+            document = Document(documents.database_tree(db), StaticFile(locations.config))
+        back = codec.leaves(document.tree)
+        if len(back) <= _READABLE:
+            back = _read_again(document) or back
+        back |= _beside_document(manager)
+        course.check()
     wanted = [row for row in approved.rows if row.action in _IMPORTED and _holds(row.value)]
     lost = [*shut, *(row.path for row in wanted if not _came_back(row, back))]
     if lost:
@@ -72,6 +78,11 @@ def rehearse(
             hint="Leave these keys out of the file, and set them afterwards.",
         )
     return len(wanted) + len(approved.seals)
+
+
+def empty(plan: Plan) -> int:
+    """How many leaves that go into the database hold nothing, and so are in no export."""
+    return sum(row.action in _IMPORTED and not _holds(row.value) for row in plan.rows)
 
 
 def _lend_key(manager: ConfigManager, live: Path) -> None:
@@ -96,14 +107,29 @@ def _opens(opener: Vault, seal: Seal) -> bool:
             return False
 
 
-def _copied(live: Path, copy: Path) -> None:
-    if not live.exists() or database.blank(live):
-        database.create(copy, created_by="nodedeck rehearsal")
-        return
-    files.create(copy)
-    # bare connections: whoever reads by one first parses every trigger, and copying reads nothing
-    with copying.connected(live) as source, copying.connected(copy) as target:
-        copying.copy(source, target, copy)
+@contextmanager
+def _scratch(approved: Plan, locations: Locations) -> Iterator[Scratch]:
+    """The database as it is now, which is as the plan saw it, where nothing touches it."""
+    if not files.exists(locations.database) or database.blank(locations.database):
+        writing.check_unmoved(None, approved)
+        db = Scratch(locations, None)
+    else:
+        with closing(Database(locations.database, read_only=True)) as live, live.reading():
+            writing.check_unmoved(live, approved)
+            db = Scratch(locations, live)
+    with closing(db):
+        yield db
+
+
+def _beside_document(manager: ConfigManager) -> dict[str, Any]:
+    """The leaves of profiles and flags, which no export has."""
+    found: dict[str, Any] = {}
+    for profile in manager.profiles():
+        found |= codec.leaves_at(profile.path, profile.values)
+    for flag in manager.flags():
+        rule = list(flag.rule) if isinstance(flag.rule, tuple) else flag.rule
+        found |= codec.leaves_at(paths.join(paths.FLAGS_ROOT, flag.name), rule)
+    return found
 
 
 def _read_again(document: Document) -> dict[str, Any] | None:
@@ -121,7 +147,19 @@ def _leaves(text: bytes) -> dict[str, Any]:
     """Every leaf of an exported document by its path, read as a legacy file is."""
     root = read(text, "the export", "yaml")
     source = Source(Path("export.yaml"), text, "yaml", root, Role.NODE_CONFIG)
-    return {row.path: row.value for row in planning.make([source], planning.nothing).rows}
+    dynamic: dict[str, Item] = {}
+    found: dict[str, Any] = {}
+    for name, item in root.entries.items():
+        if is_dynamic(name):
+            dynamic[name] = item
+        else:
+            found |= {join(*at): to_python(leaf) for at, leaf in leaves_of(item, (name,))}
+    for step in walk(source, Mended(Item("map", dynamic)), {}).steps:
+        if isinstance(step, Candidate):
+            found |= codec.leaves_at(step.path, step.value)
+        else:
+            found[step.path] = step.value
+    return found
 
 
 def _came_back(row: planning.Row, back: dict[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -31,21 +31,25 @@ class Remains:
     cut: bool
 
 
-def after(plan: Plan, cut: Source, text: bytes) -> tuple[Remains, ...]:
-    """What remains where one file was ``cut`` and holds ``text`` now, and the others are uncut."""
-    return tuple(_remains(plan, cut, text))
+def after(
+    plan: Plan, texts: Mapping[Path, bytes], kept: Iterable[tuple[Path, str]] = ()
+) -> tuple[Remains, ...]:
+    """What remains where files were cut, which hold ``texts`` now, and the others are uncut.
+
+    Of those that were ``kept`` because they could not be cut the reason is told elsewhere.
+    """
+    return tuple(_remains(plan, texts, {path for path, _ in kept}))
 
 
-def _remains(plan: Plan, cut: Source, text: bytes) -> Iterator[Remains]:
+def _remains(plan: Plan, texts: Mapping[Path, bytes], told_of: Set[Path]) -> Iterator[Remains]:
     for each in plan.sources:
-        if each.path == cut.path:
-            if told := _in_cut(plan, each, text):
+        if each.path in texts:
+            if told := _in_cut(plan, each, texts[each.path]):
                 sentence = f"{each.path} was cut, but still has what the database has too: {told}."
                 yield Remains(each.path, sentence, cut=True)
-        elif each.is_file and (taken := _taken(plan, each)):
-            why = "it is TOML, which cannot be cut" if each.format == "toml" else "it stays whole"
-            sentence = f"{each.path} was not cut: {why}. What the database has too begins at"
-            yield Remains(each.path, f"{sentence} {lines(taken)}.", cut=False)
+        elif each.is_file and each.path not in told_of and (taken := _taken(plan, each)):
+            sentence = f"{each.path} was not cut: it stays whole. What the database has too begins"
+            yield Remains(each.path, f"{sentence} at {lines(taken)}.", cut=False)
 
 
 def by_hand(plan: Plan, source: Source) -> str:

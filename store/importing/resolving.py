@@ -8,9 +8,8 @@ alike, or complete for each other, is one entity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from store import masks, paths
 from store.codec import MASK, leaves_at
@@ -18,7 +17,7 @@ from store.errors import InvalidValue, Refused
 from store.importing import provider_keys, suspicion
 from store.importing.choices import Choices, Strategy
 from store.importing.fields import nearest
-from store.importing.leaves import field_of, same
+from store.importing.leaves import field_of, overlaid, same, text_of
 from store.importing.rows import Action, Row, Seal, Write
 from store.importing.walking import IN_FILE, Candidate, Walked
 from store.masks import masked
@@ -48,8 +47,7 @@ _MIXED: Final = (Kind.NODE, Kind.PARAMS)
 _TAKEN: Final = (Action.ADD, Action.CHANGE, Action.EQUAL, Action.CONFLICT)
 
 
-@dataclass(frozen=True, slots=True)
-class _There:
+class _There(NamedTuple):
     """A candidate, what the database has in its place, and what other files contest of it."""
 
     one: Candidate
@@ -68,6 +66,7 @@ class Resolver:
         self.seals: dict[str, Seal] = {}
         self._groups: dict[str, list[Candidate]] = {}
         self._misfits: dict[str, list[Candidate]] = {}
+        self._node_keys: list[tuple[Walked, Candidate]] = []
         self._walked: Walked
         self._made: dict[str, Any] = {}
 
@@ -87,6 +86,8 @@ class Resolver:
                     self.rows.append(step)
                 elif step.kind is Kind.PROVIDER and step.provider is not None:
                     self._provider(step, step.provider)
+                elif step.kind is Kind.NODE_KEY:
+                    self._node_keys.append((walked, step))
                 elif step.secret:
                     address = paths.locate(step.path)
                     entity = address.entity if address is not None else step.path
@@ -94,7 +95,20 @@ class Resolver:
                 elif step.kind is Kind.SETTING:
                     self._setting(step)
                 else:
-                    self._entity(step)
+                    self._entity(step, self._present(step.path, step.kind))
+
+        for walked, step in self._node_keys:
+            self._walked = walked
+            self._node_key(step)
+
+    def _node_key(self, one: Candidate) -> None:
+        """Propose a node's security key, once it is known which nodes there will be."""
+        node = paths.join(*split(one.path)[:2])
+        if node not in self.writes and self._present(node, Kind.NODE) is ABSENT:
+            why = "there will be no node of that id; it stays in that database"
+            self._row(one, one.path, MASK, Action.STAY, why=why)
+        else:
+            self._propose(one, one.secret, self._present(one.path, one.kind))
 
     def _setting(self, one: Candidate) -> None:
         now = self._present(one.path, Kind.SETTING)
@@ -108,7 +122,7 @@ class Resolver:
         if why:
             self._propose(one, why, now)
         else:
-            self._entity(one)
+            self._entity(one, now)
 
     def _why_secret(self, one: Candidate, now: Any) -> str:
         """Why a setting is a secret, if it is; raises InvalidValue for one that breaks its rule.
@@ -183,9 +197,8 @@ class Resolver:
                 return _between(one.item, one, other.item, other)
         return ""
 
-    def _entity(self, one: Candidate) -> None:
+    def _entity(self, one: Candidate, now: Any) -> None:
         """Rows for each leaf of an entity, and the write where one is needed."""
-        now = self._present(one.path, one.kind)
         value = one.value
         if one.said is not None and "is_enabled" not in one.said and isinstance(now, dict):
             # legacy files do not know the switch: what the operator set stays set
@@ -255,9 +268,10 @@ class Resolver:
 
     def _contested(self, one: Candidate) -> dict[str, str]:
         """The leaves to which another file gives another value, each with both places."""
-        group = [*self._groups[one.path], *self._misfits.get(one.path, ())]
-        if len(group) == 1:
+        group, misfits = self._groups[one.path], self._misfits.get(one.path, ())
+        if len(group) == 1 and not misfits:
             return {}
+        group = [*group, *misfits]
         told: dict[str, str] = {}
         first: dict[str, tuple[Any, Candidate]] = {}
         for other in group:
@@ -317,7 +331,7 @@ class Resolver:
         contested: bool = False,
     ) -> None:
         place, tree = nearest(one.item, leaf, one.path), self._walked.tree
-        parts = split(leaf)
+        parts, read = split(leaf), readings(place)
         if action is Action.REFUSED:
             self._walked.held(one.key)
         self.rows.append(
@@ -325,10 +339,10 @@ class Resolver:
                 leaf,
                 masked(parts, wanted),
                 action,
-                masked(parts, now),
+                None if now is None else masked(parts, now),
                 place.line,
                 why,
-                tuple(f"{each.reader}: {each.kind} {each.text}" for each in readings(place)),
+                tuple(f"{each.reader}: {each.kind} {each.text}" for each in read) if read else (),
                 one.source.path,
                 place.column,
                 one.kind,
@@ -336,23 +350,9 @@ class Resolver:
                 id(place) in tree.fixed,
                 one.key,
                 contested,
+                text_of(place, wanted),
             )
         )
-
-
-def overlaid(base: Mapping[str, Any], path: str, leaves: Mapping[str, Any]) -> dict[str, Any]:
-    """An entity's value with leaves, by their full paths, put over it."""
-    result = dict(base)
-    depth = len(split(path))
-    for leaf, value in leaves.items():
-        inside, *below = split(leaf)[depth:]
-        if below:
-            held = result.get(inside)
-            kept = held if isinstance(held, dict) else {}
-            result[inside] = overlaid(kept, inside, {paths.join(inside, *below): value})
-        else:
-            result[inside] = value
-    return result
 
 
 def differ(path: str, value: Any, now: Any) -> bool:

@@ -1,27 +1,29 @@
-"""Taking an import back: the legacy file again, and if asked the database's content of before.
+"""Taking an import back: the legacy files again, and if asked the database's content of before.
 
-``now``, the usual one, gives the daemon its file in the legacy shape with the values of this
-moment, so that it can go back to it without losing a height or a seed; the database stays.
-``before`` gives the file's very bytes of before, and writes back what the import changed in the
-database as new, audited changes. Both are one unit of two files, as the import was.
+``now``, the usual one, gives the daemon its files in their legacy shape with the values of this
+moment, so that it can go back to them without losing a height or a seed; the database stays.
+``before`` gives the files' very bytes of before, and writes back what the import changed in the
+database as new, audited changes. Both bring back every file that the import cut, and are one unit
+of the database and those files, as the import was.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from store import codec, files, history, latest, retention, undoing
+from store import codec, files, history, latest, paths, retention, undoing
+from store.connections import on_one_connection
 from store.database import Database
 from store.errors import HalfDone, Refused, UsageError, VersionConflict
-from store.importing import receipts, unit
-from store.importing.legacy_now import legacy_now
+from store.importing import journal, receipts, returning, unit
 from store.importing.originals import backup_path
+from store.importing.returning import Return
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import FieldChange
@@ -45,42 +47,60 @@ class State(StrEnum):
 class Rollback:
     """What a rollback would do.
 
-    ``text`` is the file's new bytes, None where it stays; ``entities`` what is written back to the
-    database, by path with its change and stored value of before; ``moved`` the values that an
-    operator changed since the import, with the value that they would have; ``lost`` those that were
-    put into the file since and would go, with what takes their place. ``token`` is the import's,
-    and ``stopped`` whether it was stopped half-way and its journal stands.
+    ``files`` are those that it is about, each with what it gets, and ``file`` is the one that the
+    import is named after; ``entities`` what is written back to the database, by path with its
+    change and stored value of before; ``moved`` the values that an operator changed since the
+    import, with the value that they would have. ``token`` is the import's, and ``stopped`` whether
+    it was stopped half-way and its journal stands.
     """
 
     receipt: int
     state: State
     file: Path
-    data: bytes
-    text: bytes | None
+    files: tuple[Return, ...]
     entities: tuple[tuple[str, int, str | None], ...]
     moved: tuple[FieldChange, ...]
-    file_edited: bool
     newest: int
     token: str
-    lost: tuple[FieldChange, ...] = ()
     stopped: bool = False
+
+    @property
+    def lost(self) -> tuple[FieldChange, ...]:
+        """The values that were put into files since and would go, with what takes their place."""
+        return tuple(field for each in self.files for field in each.lost)
+
+    @property
+    def file_edited(self) -> bool:
+        """Whether an edit of a file would be lost."""
+        return any(each.edited for each in self.files)
 
     @property
     def needs_force(self) -> bool:
         """Whether something that an operator did since the import is at stake."""
-        return bool(self.moved) or bool(self.lost) or self.file_edited
+        return bool(self.moved) or any(each.at_stake for each in self.files)
+
+    @property
+    def typed(self) -> str:
+        """What has to be typed where something is at stake: the name of each file that is."""
+        named = [each.file.name for each in self.files if each.at_stake]
+        return " ".join(named) or self.file.name
+
+    @property
+    def rewritten(self) -> tuple[Path, ...]:
+        """The files that get another text."""
+        return tuple(each.file for each in self.files if each.text is not None)
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether the file already has the values of now, and nothing was stopped half-way."""
-        return self.state is State.NOW and self.text is None and not self.stopped
+        """Whether the files already have the values of now, and nothing was stopped half-way."""
+        return self.state is State.NOW and not self.rewritten and not self.stopped
 
 
 def plan(locations: Locations, number: int | None, state: State) -> Rollback:
     """Plan a rollback of an import, the newest one by default; nothing is changed.
 
     Raises UsageError where there is no such import, VersionConflict where it was taken back
-    already, Refused where its copy or the log's rows of it are gone, CannotCut where the
+    already, Refused where a copy of it or the log's rows of it are gone, CannotCut where a
     file's text cannot be changed with proof, and HalfDone where the newest is one that was stopped
     before it was committed.
     """
@@ -92,35 +112,27 @@ def plan(locations: Locations, number: int | None, state: State) -> Rollback:
             found, facts = _receipt(db, number, state)
             if facts["backup"] is None:
                 return _of_database(locations, db, found, facts, state)
-            file, kept = Path(facts["file_path"]), _copy(facts)
-            data = files.read(file) if file.exists() else b""
             left = unit.load(locations)
-            stopped = left is not None and left.token == facts.get("token")
-            edited = file.exists() and files.digest(data) not in _ours(db, found, facts)
-            edited = edited and not (left and stopped and unit.is_part_written(left))
-            changed = _changed(db, facts)
-            lost: tuple[FieldChange, ...] = ()
-            if state is State.BEFORE:
-                text, entities = kept, tuple(_write_back(db, changed))
-                moved = tuple(_moved(db, changed, before=True))
+            if left is not None and left.token != facts.get("token"):
+                left = None
+            changed, token = _changed(db, facts), facts.get("token", "")
+            back, entities = state is State.BEFORE, tuple[tuple[str, int, str | None], ...]()
+            if back:
+                returned = returning.before(db, found, facts, left)
+                entities = tuple(_write_back(db, changed))
             else:
-                base, nodes = data if edited else kept, _nodes_moved(db, changed)
-                text, lost = legacy_now(db, facts, base, kept, nodes_moved=nodes)
-                entities = ()
-                moved = tuple(_moved(db, changed, before=False))
+                nodes = frozenset(_nodes_moved(db, changed))
+                returned = returning.now(db, found, facts, left, nodes)
             return Rollback(
                 found,
                 state,
-                file,
-                data,
-                None if text == data else text,
+                Path(facts["file_path"]),
+                returned,
                 entities,
-                moved,
-                edited and state is State.BEFORE,
+                tuple(_moved(db, changed, before=back)),
                 latest.newest_id(db),
-                facts.get("token", ""),
-                lost,
-                stopped,
+                token,
+                left is not None,
             )
 
 
@@ -134,13 +146,15 @@ def _of_database(
             " bring back; nothing was changed.",
             hint="'--state before' writes back what the database had before.",
         )
-    file, changed = locations.config, _changed(db, facts)
-    data = files.read(file) if file.exists() else b""
+    changed, token = _changed(db, facts), facts.get("token", "")
     entities, moved = tuple(_write_back(db, changed)), tuple(_moved(db, changed, before=True))
-    newest, token = latest.newest_id(db), facts.get("token", "")
-    return Rollback(number, state, file, data, None, entities, moved, False, newest, token)
+    file, newest = Path(facts["file_path"]), latest.newest_id(db)
+    left = unit.load(locations)
+    stopped = left is not None and left.token == token
+    return Rollback(number, state, file, (), entities, moved, newest, token, stopped)
 
 
+@on_one_connection
 def apply(
     planned: Rollback,
     locations: Locations,
@@ -156,46 +170,49 @@ def apply(
     """
     if planned.nothing_to_do:
         return None
-    file = planned.file
-    with unit.alone(locations, file):
-        left = unit.load(locations)
-        if left is not None and left.token != planned.token:
-            unit.recover_alone(locations, left)  # its journal is not ours to write over
-        data = files.read(file) if file.exists() else b""
-        if data != planned.data:
-            raise VersionConflict(
-                f"{file} was changed since the rollback was planned; nothing was changed.",
-                hint="Run it again.",
-            )
-        made = planned.text is not None and not file.exists()
-        if made:
-            files.create(file)
+    with unit.alone(locations, [each.file for each in planned.files]):
+        # another's journal is not ours to write over, and that of the import is put back with ours
+        unit.recover_alone(locations, but=planned.token)
+        over = journal.text(locations)
+        for each in planned.files:
+            _refuse_another(each)
+        now = clock()
+        copies = {each.file: backup_path(each.file, now) for each in planned.files}
+        written = [each for each in planned.files if each.text is not None]
         work = unit.Unit(
-            file=file,
-            before=files.digest(data),
-            after=planned.text,
-            copy=backup_path(file, clock()) if file.exists() else None,
-            fresh=False,
+            of=tuple(copies) or (planned.file,),
+            parts=tuple(each.part(copies[each.file]) for each in written),
+            also=tuple(copies[each.file] for each in planned.files if each not in written),
+            beside=next(iter(copies.values()), None),
             what="rollback",
+            over=over,
         )
 
         def commit(token: str) -> int:
             with ConfigManager.open(locations, actor=actor, clock=clock) as manager:
                 manager.database.execute_sql("PRAGMA synchronous=FULL")
-                return _commit(manager, planned, work, token, reason)
+                return _commit(manager, planned, copies, token, reason)
 
-        try:
-            return unit.carry_out(locations, work, data, commit)
-        except HalfDone:
-            raise
-        except BaseException:
-            if made and not files.read(file):
-                file.unlink()
-            raise
+        before = {copies[each.file]: each.data for each in planned.files}
+        return unit.carry_out(locations, work, before, commit)
+
+
+def _refuse_another(planned: Return) -> None:
+    """Raise VersionConflict where a file is no longer the one that was planned with."""
+    file = planned.file
+    if (files.read(file) if file.exists() else b"") != planned.data:
+        raise VersionConflict(
+            f"{file} was changed since the rollback was planned; nothing was changed.",
+            hint="Run it again.",
+        )
 
 
 def _commit(
-    manager: ConfigManager, planned: Rollback, work: unit.Unit, token: str, reason: str | None
+    manager: ConfigManager,
+    planned: Rollback,
+    copies: Mapping[Path, Path],
+    token: str,
+    reason: str | None,
 ) -> int:
     why = reason or f"rollback of import {planned.receipt}"
     with manager.transaction(why) as db:
@@ -208,6 +225,9 @@ def _commit(
             )
         for path, change, stored in planned.entities:
             undoing.put_back(Vault(db, manager.master_key), path, change, stored)
+        of_files = [_told(each, copies[each.file]) for each in planned.files]
+        nothing = {"digest": None, "digest_after": None, "backup": None}
+        own = {**(of_files[0] if of_files else nothing), "file": str(planned.file)}
         receipt = {
             "schema": receipts.ROLLBACK,
             "token": token,
@@ -215,13 +235,21 @@ def _commit(
             "of": planned.receipt,
             "state": planned.state,
             "reason": why,
-            "file": str(planned.file),
-            "digest": work.before,
-            "digest_after": work.before if work.after is None else files.digest(work.after),
-            "backup": str(work.copy) if work.copy else None,
+            **own,
+            "files": of_files,
             "changes": [newest + 1, latest.newest_id(db)],
         }
         return receipts.keep(manager, socket.gethostname(), receipt)
+
+
+def _told(each: Return, copy: Path) -> dict[str, str]:
+    """What a rollback's receipt says of a file."""
+    return {
+        "file": str(each.file),
+        "digest": files.digest(each.data),
+        "digest_after": files.digest(each.new),
+        "backup": str(copy),
+    }
 
 
 def _touched_since(db: Database, planned: Rollback) -> bool:
@@ -271,29 +299,12 @@ def _refuse_again(number: int, state: State, taken_back: _TakenBack) -> None:
         )
 
 
-def _ours(db: Database, number: int, facts: dict[str, Any]) -> set[str]:
-    """The digests of what the import found and left in the file, and rollbacks of it since."""
-    taken_back = receipts.done(db)[1].get(number, {}).values()
-    left = (receipts.facts(db, each)["digest_after"] for each in taken_back)
-    return {facts["digest"], facts["digest_after"], *left}
-
-
-def _copy(facts: dict[str, Any]) -> bytes:
-    place = Path(facts["backup"])
-    data = files.read(place)
-    if files.digest(data) != facts["digest"]:
-        raise Refused(
-            f"{place} is not the copy that the import made (SHA-256 differs); nothing was changed."
-        )
-    return data
-
-
 def _refuse_unsettled(locations: Locations) -> None:
     left = unit.standing(locations)
     if left is None or (left.what == unit.IMPORT and unit.is_committed(locations, left)):
         return
     raise HalfDone(
-        f"What was done last, to {left.file}, was stopped half-way and is not among the receipts;"
+        f"What was done last, to {left.named}, was stopped half-way and is not among the receipts;"
         " nothing was changed.",
         hint="The next verb that writes settles it.",
     )
@@ -341,10 +352,9 @@ def _moved(db: Database, changed: _Changed, *, before: bool) -> Iterator[FieldCh
         )
 
 
-def _nodes_moved(db: Database, changed: _Changed) -> bool:
-    """Whether a node differs from what the import wrote, be it in a field that no file names."""
-    return any(
-        history.kind_of(path) is Kind.NODE
-        and not undoing.same(path, undoing.present(db, path), new)
-        for path, (_, _, new) in changed.items()
-    )
+def _nodes_moved(db: Database, changed: _Changed) -> Iterator[str]:
+    """The nodes that differ from what the import wrote, be it in a field that no file names."""
+    for path, (_, _, new) in changed.items():
+        kind = history.kind_of(path)
+        if kind is Kind.NODE and not undoing.same(path, undoing.present(db, path), new):
+            yield paths.split(path)[1]

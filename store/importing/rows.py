@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from store import entities
+from store import codec, entities
 from store.paths import Kind
 from store.sealing.places import NOTHING, Beside
 
@@ -40,6 +40,8 @@ TABLES: Final[Mapping[Kind, str]] = {
     Kind.SETTING: "settings",
     Kind.PROVIDER: "provider_configs",
     Kind.NODE_KEY: "mlnode_security",
+    Kind.PROFILE: "setting_profiles",
+    Kind.FLAG: "feature_flags",
 }
 _DESTINATIONS: Final = {
     Action.STAY: "file",
@@ -57,7 +59,8 @@ class Row:
     ``present`` is the database's value. ``readings`` are told where YAML readers disagree, and
     ``reading`` names the one that was chosen; ``fixed`` says that an operator mended the value.
     ``at`` is the key of the file that goes if the entity is cut out, empty where none could be.
-    ``contested`` says that another file gives it, or what goes with it, another value.
+    ``contested`` says that another file gives it, or what goes with it, another value. ``text`` is
+    a float's own text, where it has one.
     """
 
     path: str
@@ -74,6 +77,12 @@ class Row:
     fixed: bool = False
     at: tuple[str, ...] = ()
     contested: bool = False
+    text: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The value for a person: a float as the file writes it."""
+        return self.text or codec.shown(self.value)
 
     @property
     def destination(self) -> str:

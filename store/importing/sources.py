@@ -31,8 +31,8 @@ class Source:
     """A source as it was read.
 
     ``data`` are a file's bytes, of a database a text of all that was read from it. ``role`` is the
-    guess, unless it was given. Of a database there are also its ``secrets``, and the file of the
-    master ``key`` that they were opened with.
+    guess, unless it was given. Of a database there are also its ``secrets``, the file of the master
+    ``key`` that they were opened with, and the ``descriptions`` of its flags by their paths.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class Source:
     prefix: str = ""
     secrets: tuple[Opened, ...] = ()
     key: Path | None = None
+    descriptions: tuple[tuple[str, str], ...] = ()
 
     @property
     def digest(self) -> str:

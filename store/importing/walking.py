@@ -16,9 +16,10 @@ from typing import Any
 from store import masks, paths
 from store.codec import MASK
 from store.errors import BadDocument, UsageError
-from store.importing import misfits, provider_keys, suspicion
+from store.importing import kept_beside, misfits, provider_keys, suspicion
 from store.importing.choices import Role
 from store.importing.fields import Fault, Fields, Unfit, leaves_of
+from store.importing.leaves import text_of
 from store.importing.mending import Mended, setting_parts
 from store.importing.misfits import Reader
 from store.importing.provider_keys import Provider
@@ -125,6 +126,13 @@ class _Walker:
                 self._dynamic(name, item)
             elif name == paths.OTHER_CHAIN:
                 self._stay(item, (name,), "no chain value that is known here")
+            elif name == paths.PROFILES_ROOT:
+                for service, below in item.entries.items():
+                    for label, profile in below.entries.items():
+                        self._beside(Kind.PROFILE, profile, (name, service, label))
+            elif name == paths.FLAGS_ROOT:
+                for label, rule in item.entries.items():
+                    self._beside(Kind.FLAG, rule, (name, label))
             elif name == paths.OTHER_SETTINGS:
                 for service, below in item.entries.items():
                     self._settings_below(below, (), (name, service))
@@ -145,6 +153,13 @@ class _Walker:
                     secret=_SEALED_THERE,
                     beside=secret.beside,
                 )
+
+    def _beside(self, kind: Kind, item: Item, parts: tuple[str, ...]) -> None:
+        path = join(*parts)
+        if why := kept_beside.misfit(kind, item, parts):
+            self._refused(item, parts, kind, [Fault(path, item, why)], ())
+        else:
+            self._candidate(path, kind, to_python(item), item)
 
     def _dynamic(self, name: str, item: Item) -> None:
         if name == "nodes":
@@ -364,6 +379,7 @@ class _Walker:
                 column=item.column,
                 kind=kind,
                 fixed=id(item) in self.tree.fixed,
+                text=text_of(item, value),
             )
         )
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from store import entities, latest
+from store import latest, writes
 from store.database import Database
 from store.errors import NodedeckError, VersionConflict
 from store.importing import plan as planning
 from store.importing import receipts, standing
 from store.importing.plan import Plan
 from store.importing.progress import Course, Phase
+from store.importing.storing import store
 from store.manager import ConfigManager
+from store.paths import Kind, split
 from store.sealing import places
 from store.sealing.places import State
 from store.sealing.vault import Vault
@@ -35,8 +37,9 @@ def commit(
     with manager.transaction(why) as db:
         check_unmoved(db, approved)
         first = latest.newest_id(db) + 1
-        for write in course.steps(Phase.WRITE, approved.writes):
-            entities.put(db, write.path, write.kind, write.value)
+        for some in course.batches(Phase.WRITE, approved.writes):
+            store(db, some)
+        _describe_flags(db, approved)
         cleared = manager.seal_imported(approved.seals, why)
         _read_back(manager, approved, course)
         receipt = {
@@ -51,11 +54,26 @@ def commit(
     return number, cleared
 
 
-def check_unmoved(db: Database, approved: Plan) -> None:
-    """Raise VersionConflict where the plan would be another by now; in the caller's transaction."""
+def _describe_flags(db: Database, approved: Plan) -> None:
+    """Say of the flags that another database gave what they are for, which no value holds."""
+    flags = {write.path for write in approved.writes if write.kind is Kind.FLAG}
+    for source in approved.sources:
+        for path, description in source.descriptions:
+            if path in flags:
+                writes.describe_flag(db, split(path)[1], description)
+
+
+def check_unmoved(db: Database | None, approved: Plan) -> None:
+    """Raise VersionConflict where the plan would be another by now; in the caller's transaction.
+
+    ``db`` is None where there is no database yet.
+    """
     if approved.seen is not None and approved.seen == standing.moment(db):
         return
-    present, judge = standing.present_in(db), standing.judge_in(db)
+    present: planning.Present = planning.nothing
+    judge: planning.Judge = planning.anything
+    if db is not None:
+        present, judge = standing.present_in(db), standing.judge_in(db)
     again = planning.make(approved.sources, present, approved.choices, judge)
     if again.writes != approved.writes or (approved.seals and again.seals != approved.seals):
         raise VersionConflict(
@@ -66,7 +84,7 @@ def check_unmoved(db: Database, approved: Plan) -> None:
 
 def _read_back(manager: ConfigManager, approved: Plan, course: Course) -> None:
     """Raise NodedeckError where the database gives another value back than was written."""
-    present = standing.present_in(manager.database)
+    present = standing.present_in(manager.database, many=len(approved.writes))
     for write in course.steps(Phase.VERIFY, approved.writes):
         if planning.differ(write.path, write.value, present(write.path, write.kind)):
             raise _not_read_back(write.path)

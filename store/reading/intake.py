@@ -13,10 +13,13 @@ MAX_DEPTH = 64
 MAX_NODES = 250_000
 """Values after aliases and merges are expanded: ten thousand nodes of twenty-five each."""
 
-_CONTROL = re.compile(r"\A\ufeff|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# one class and nothing besides, which is searched six times as fast as a choice
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_MARK = "\ufeff"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF32_MARKS = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 
 
 class Places:
@@ -43,9 +46,9 @@ def decode(data: bytes, name: str, limit: int) -> str:
             file=name,
             hint="Is this the right file?",
         )
-    if data.startswith(_UTF16_MARKS):
+    if wide := _wide(data):
         raise BadDocument(
-            "the file is UTF-16, not UTF-8.", file=name, line=1, column=1, hint="Save it as UTF-8."
+            f"the file is {wide}, not UTF-8.", file=name, line=1, column=1, hint="Save it as UTF-8."
         )
     data = data.removeprefix(_UTF8_MARK)
     try:
@@ -59,15 +62,30 @@ def decode(data: bytes, name: str, limit: int) -> str:
             column=column,
             hint="Save the file as UTF-8.",
         ) from None
-    if found := _CONTROL.search(text):
-        line, column = Places(text).at(found.start())
+    found = _CONTROL.search(text)
+    offset = 0 if text.startswith(_MARK) else found.start() if found else None
+    if offset is not None:
+        line, column = Places(text).at(offset)
         raise BadDocument(
-            f"the control character U+{ord(found[0]):04X} has no place in a text file.",
+            f"the control character U+{ord(text[offset]):04X} has no place in a text file.",
             file=name,
             line=line,
             column=column,
         )
     return text
+
+
+def _wide(data: bytes) -> str:
+    """The encoding of a file whose every character has several bytes, empty where it has not.
+
+    It has a mark, or its first two characters, which are ASCII in any configuration, have zeros
+    beside them: else its first letter that is none would be told as a fault, at a wrong column.
+    """
+    if data.startswith(_UTF32_MARKS):
+        return "UTF-32"
+    zeros = tuple(not byte for byte in data[:4])
+    alternate = zeros in ((False, True, False, True), (True, False, True, False))
+    return "UTF-16" if alternate or data.startswith(_UTF16_MARKS) else ""
 
 
 def _place_of_byte(data: bytes, offset: int) -> tuple[int, int]:

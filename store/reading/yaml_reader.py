@@ -28,6 +28,7 @@ from store.errors import BadDocument
 from store.reading.intake import MAX_DEPTH, MAX_NODES, Places
 from store.reading.item import Item, Kind, Scalar
 from store.reading.scalars import Misfit, resolve, resolve_tagged
+from store.reading.yaml_events import events
 
 _PREFIX = "tag:yaml.org,2002:"
 _SCALAR_TAGS: dict[str, Kind] = {
@@ -78,7 +79,7 @@ def read_yaml(text: str, name: str) -> Item:
 def _events(text: str, name: str) -> Iterator[Event]:
     """Yield libyaml's events; turn its errors into one line each."""
     try:
-        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+        yield from events(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark is None:
@@ -112,6 +113,14 @@ def _is_merge_key(event: Event) -> bool:
     if not isinstance(event, ScalarEvent) or event.value != "<<":
         return False
     return event.tag == _MERGE_TAG or (not event.style and event.tag in _NO_TAG)
+
+
+def _plain_key(event: Event) -> str:
+    """The text of a key that is nothing but text, as nearly all are; else an empty one."""
+    if type(event) is not ScalarEvent or event.anchor is not None or event.tag not in _NO_TAG:
+        return ""
+    text: str = event.value
+    return "" if "\0" in text else text
 
 
 class _Composer:
@@ -246,7 +255,7 @@ class _Composer:
 
     def _key_text(self, event: Event, lines: dict[str, int]) -> str:
         """Return a key as text, by which Go compares keys: ``1`` and ``"1"`` are one key."""
-        name = "<<" if _is_merge_key(event) else self._key(event).text
+        name = _plain_key(event) or ("<<" if _is_merge_key(event) else self._key(event).text)
         if name in lines:
             self._refuse(event, f"the key {name!r} is already defined in line {lines[name]}.")
         lines[name] = _place(event)[0]

@@ -25,7 +25,9 @@ _DATA_AT: Final = len(PREFIX) + KEY_ID_LENGTH + 2
 
 def parsed(stored: Any) -> tuple[str, str] | None:
     """The key id and the base64 of sealed text, None for anything else."""
-    found = _SEALED.fullmatch(stored) if isinstance(stored, str) else None
+    if not (isinstance(stored, str) and stored.startswith(PREFIX)):
+        return None
+    found = _SEALED.fullmatch(stored)
     return (found["key_id"], found["data"]) if found else None
 
 
@@ -36,7 +38,9 @@ def is_sealed(stored: Any) -> bool:
 
 def is_covered(stored: Any) -> bool:
     """Whether a value is the mask, plain or as the log marks it."""
-    return isinstance(stored, str) and _COVERED.fullmatch(stored) is not None
+    if not (isinstance(stored, str) and stored.startswith(MASK)):
+        return False
+    return _COVERED.fullmatch(stored) is not None
 
 
 def shown(value: Any) -> Any:
@@ -60,14 +64,14 @@ def covered_sql(path: str) -> str:
     return f"'{MASK}'||coalesce({mark},'')"
 
 
-def marking_sql(path: str, when: str) -> str:
-    """Statements that count one more change of a secret in clear, where a condition holds.
+def marking_sql(path: str) -> str:
+    """Statements that count one more change of a secret in clear.
 
     Two plain statements: inside a trigger an upsert would take over the outer statement's
     conflict policy.
     """
     return (
-        f" UPDATE secret_marks SET mark=mark+1 WHERE secret_marks.path={path} AND {when};"
-        f" INSERT INTO secret_marks(path,mark) SELECT {path},1 WHERE {path} IS NOT NULL AND {when}"
-        f" AND NOT EXISTS (SELECT 1 FROM secret_marks WHERE secret_marks.path={path});"
+        f" UPDATE secret_marks SET mark=mark+1 WHERE secret_marks.path={path};"
+        f" INSERT INTO secret_marks(path,mark) SELECT {path},1"
+        f" WHERE NOT EXISTS (SELECT 1 FROM secret_marks WHERE secret_marks.path={path});"
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from store.errors import CannotCut
 from store.yaml_text.document import Document, Edit, parse
 from store.yaml_text.proof import prove, reparsed
-from store.yaml_text.tree import Entry, Node, Path, Unsafe
+from store.yaml_text.tree import Entry, Node, Path, Unsafe, let_go
 
 _BLANKS = re.compile(r"[ \t]*")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)+")
@@ -47,7 +47,10 @@ def cut(data: bytes, paths: Iterable[Path]) -> Cut:
         told = f"{why} {hint}".strip()
         raise CannotCut(f"{why} Nothing was changed.", hint=hint, why=told) from None
     pieces = (document.text[edit.start : edit.end] for edit in sorted(edits))
-    return Cut(result, tuple(piece for piece in pieces if "#" in piece))
+    done = Cut(result, tuple(piece for piece in pieces if "#" in piece))
+    if document.root:
+        let_go(document.root)
+    return done
 
 
 def shown(path: tuple[str | None, ...]) -> str:

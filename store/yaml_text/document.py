@@ -12,6 +12,7 @@ from store.reading import Item, read
 from store.yaml_text.tree import Entry, Node, Unsafe, build
 
 _MARK = "\ufeff"
+_LINE_BREAKS = "\r\x85\u2028\u2029"
 _ODD_LINE_BREAK = re.compile(r"\r(?!\n)|[\x85\u2028\u2029]")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z)")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
@@ -113,7 +114,9 @@ def parse(data: bytes) -> Document:
     text = data.decode("utf-8")
     mark = _MARK if text.startswith(_MARK) else ""
     text = text.removeprefix(_MARK)
-    if found := _ODD_LINE_BREAK.search(text):
+    # most texts have none of these, which is seen at once, and searched for in a large one is not
+    odd = any(letter in text for letter in _LINE_BREAKS)
+    if odd and (found := _ODD_LINE_BREAK.search(text)):
         line = text.count("\n", 0, found.start()) + 1
         raise Unsafe(f"line {line} has an unusual line break, U+{ord(found[0]):04X}")
     return Document(text, mark, build(text), item, _is_json(data, text))

@@ -81,9 +81,9 @@ def test_the_console_dies_and_the_value_is_back_after_the_deadline(
     manager: ConfigManager, database: Path, number: signal.Signals
 ) -> None:
     ended(editor(database, 0.8), number)
-    assert value(manager) == 2
     until(lambda: value(manager) == 1, "the value of before")
-    newest = manager.history("svc.x")[0]
+    newest, edit = manager.history("svc.x")[:2]
+    assert (edit.new, edit.actor) == (2, "dying@host")
     assert (newest.actor, newest.reason) == (
         "dying@host",
         "not confirmed within 0.8 s: undo of #2",

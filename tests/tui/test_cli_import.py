@@ -211,7 +211,8 @@ def test_the_report_names_what_does_not_go(capsys: pytest.CaptureFixture[str], h
         "nodedeck: Leaves: 33 add, 3 stay. Receipt 1.",
         "nodedeck: rack_label: not a key of the database.",
         "nodedeck: config.yaml now holds only what stays in it.",
-        "nodedeck: Rehearsed on a copy first: 32 values came back as the file has them.",
+        "nodedeck: Rehearsed on a copy first: 32 values came back as the file has them;"
+        " 1 more holds nothing, which no export shows.",
         f"nodedeck: The file's copy is {copy.name}.",
     ]
     assert "current_height" not in (host / "config.yaml").read_text()
@@ -337,10 +338,15 @@ def test_a_choice_that_does_nothing_or_does_not_fit_says_so(
     capsys: pytest.CaptureFixture[str], host: Path
 ) -> None:
     put(host, "n.json", NODES)
-    ran = call(capsys, "import", "plan", "n.json", "--keep=nope.*", "--replace=nodes.*")
-    assert ran.code == 0
-    assert "No file has a value at nope.*, so nothing is decided by that." in ran.err
-    assert "nodes.*" not in ran.err
+    for option, done in (("keep", "leave out"), ("replace", "replace"), ("merge", "fill in")):
+        ran = call(capsys, "import", "plan", "n.json", f"--{option}=nodes.node1.hots")
+        told = one_line(ran, 2)
+        assert f"No file has a value at nodes.node1.hots to {done}; nothing was changed." in told
+        assert "Nearest are nodes.node1.host, " in told
+    assert call(capsys, "import", "plan", "n.json", "--replace=nodes.*").code == 0
+    idle = call(capsys, "import", "plan", "n.json", "--fix", "nodes.node1.hots=x")
+    assert "Nearest are nodes.node1.host, " in one_line(idle, 2)
+    assert "plan' shows the paths" in call(capsys, "import", "plan", "n.json", "--keep=zzz.q").err
     fix = call(capsys, "import", "plan", "n.json", "--fix", "nodes.node1.inference_port=99999")
     assert "it stays in the file; that is the fix" in fix.out
 
@@ -350,7 +356,12 @@ def test_receipts_are_listed(capsys: pytest.CaptureFixture[str], host: Path) -> 
     call(capsys, *APPLY, "n.json", "--yes", "--actor", "ann")
     listed = call(capsys, "import", "list")
     assert listed.out.split()[2:] == ["ann", "n.json", "3", "add"]
-    (receipt,) = call(capsys, "import", "list", "--json").json["items"]
+    call(capsys, "import", "rollback", "--state", "before", "--yes")
+    rollback = call(capsys, "import", "list").out.splitlines()[0]
+    assert rollback.endswith("n.json  rollback of import 1, to the state before")
+    back, receipt = call(capsys, "import", "list", "--json").json["items"]
+    assert (back["of"], back["state"], receipt["of"]) == (1, "before", None)
+    assert (len(back["files"]), receipt["files"]) == (1, ["n.json"])
     assert (receipt["actor"], receipt["role"]) == ("ann", "node list")
     assert (host / receipt["backup"]).is_file()
 

@@ -106,17 +106,30 @@ def test_the_database_part_stands_where_that_was_chosen(
     assert "goes with --rewrite" in one_line(call(capsys, *APPLY, "--or-keep"), 2)
 
 
-def test_of_two_files_neither_is_cut_where_that_was_chosen(
+def test_of_several_files_each_is_cut_that_can_be(
     capsys: pytest.CaptureFixture[str], host: Path
 ) -> None:
     put(host, "config.yaml", RUNNING)
-    put(host, "svc.yaml", "svc: {a: 1}\n")
-    two = ("import", "apply", "config.yaml", "svc.yaml", "--yes", "--rewrite")
-    assert "rewrites one file" in one_line(call(capsys, *two), 1)
-    ran = call(capsys, *two, "--or-keep", "--json")
-    assert (ran.code, ran.json["rewritten"], ran.json["receipt"]) == (0, False, 1)
-    assert "config.yaml, svc.yaml are as they were. An import rewrites one file" in ran.err
+    put(host, "svc.yaml", "svc: {a: 1}\nrack: {}\n")
+    put(host, "dev.toml", "[dev]\na = 1\n")
+    command = ("import", "apply", "config.yaml", "svc.yaml", "dev.toml", "--yes", "--rewrite")
+    assert "dev.toml is TOML, which cannot be cut" in one_line(call(capsys, *command), 1)
+    assert not (host / "state.db").exists()
+    ran = call(capsys, *command, "--or-keep", "--json")
+    assert (ran.code, ran.json["cut"]) == (0, ["config.yaml", "svc.yaml"])
+    assert "dev.toml is as it was. It is TOML, which cannot be cut." in ran.err
+    assert "the line 2" in ran.err
+    assert (host / "svc.yaml").read_text() == "rack: {}\n"
+    shown = call(capsys, "import", "rollback", "--dry-run", "--json", "--state", "before")
+    cut = [str(host / name) for name in ("config.yaml", "svc.yaml")]
+    assert (shown.json["files"], shown.json["rewritten"]) == (cut, cut)
+    put(host, "svc.yaml", "svc: {a: 3}\n")
+    back = ("import", "rollback", "--state", "before")
+    refused = call(capsys, *back, "--yes")
+    assert f"{cut[1]} was edited since the import; that edit would be lost." in refused.err
+    assert call(capsys, *back, "--force").code == 0
     assert (host / "config.yaml").read_text() == RUNNING
+    assert (host / "svc.yaml").read_text() == "svc: {a: 1}\nrack: {}\n"
 
 
 # a daemon that still writes

@@ -170,7 +170,7 @@ def test_read_only_it_is_left_as_it_is(
 
 def test_the_rehearsal_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     ran = call(capsys, *APPLY, "--json")
-    assert (ran.code, ran.json["rehearsed"]) == (0, 32)
+    assert (ran.code, ran.json["rehearsed"], ran.json["empty"]) == (0, 32, 1)
     assert "Rehearsed on a copy first: 32 values came back" in ran.err
 
 

@@ -207,6 +207,8 @@ async def test_what_goes_on_behind_a_closed_line_is_told(places: Locations) -> N
             await driver.press("enter")
             await driver.until_shown("running")
             await driver.press("escape")
+            await driver.press("q")
+            await driver.until(lambda: "'set' has not ended yet" in said(driver), "the warning")
             other.execute("ROLLBACK")
             await driver.until(lambda: "→ 7, change #" in said(driver), "the sentence")
     assert value(places, f"{NODE}.max_concurrent") == 7

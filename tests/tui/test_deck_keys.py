@@ -16,6 +16,7 @@ from store.manager import ConfigManager
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tests.support.secrets import NODE_KEY, with_secrets
+from tests.tui.test_backups_screen import opens_backups
 from tests.tui.test_editing_form import fill
 from tui.command_line.screen import CommandScreen
 from tui.commands import COMMANDS, PANES
@@ -385,6 +386,7 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "handover": hands_over,
     "settings": opens_settings,
     "import": imports,
+    "backups": opens_backups,
     "reveal": reveals,
     "edit": edits,
     **{f"node.{name}": on_a_node(screen) for name, screen in NODE_KEYS.items()},

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 import tui
+from store import backup
 from store.history import Position
 from store.locations import Locations
 from store.manager import ConfigManager
@@ -23,6 +24,7 @@ from tests.support.settings import CAPACITY
 from tests.support.settings import staged as stage_a_setting
 from tests.support.wizard import CHOOSE, DONE, REVIEW, Wizard
 from tests.tui.test_editing_form import fill
+from tui.backups.making import MakeScreen
 from tui.command_line.asking import QuestionScreen
 from tui.command_line.screen import CommandScreen
 from tui.editing import leaving
@@ -39,8 +41,10 @@ from tui.wizard.taking_back import StateScreen
 
 Arrange = Callable[[Driver], Awaitable[None]]
 SAFE: Final = frozenset({"cancel", "stay"})
-NO_ANSWER: Final = (CommandScreen, DecideScreen, FormScreen, HelpScreen, JumpScreen, RevealScreen)
-"""Dialogs in which no key writes: another one does, after a question."""
+NO_ANSWER: Final = (
+    CommandScreen, DecideScreen, FormScreen, HelpScreen, JumpScreen, MakeScreen, RevealScreen,
+)  # fmt: skip
+"""Dialogs in which no key writes: another one does, after a question; a name is typed in one."""
 
 
 @pytest.fixture
@@ -126,6 +130,13 @@ async def with_files_to_import(driver: Driver) -> None:
     await wizard.offered()
 
 
+async def on_a_backup(driver: Driver) -> None:
+    await driver.press("8")
+    await driver.until(lambda: driver.app.screen.query_one(Table).rows, "the backups")
+    later = "UPDATE chain_state SET value=value+1 WHERE key='current_height'"
+    foreign.write(driver.app.session.locations.database, later)
+
+
 async def with_an_import_done(driver: Driver) -> None:
     await with_files_to_import(driver)
     wizard = Wizard(driver.app, driver.pilot)
@@ -164,6 +175,9 @@ DIALOGS: Final[tuple[tuple[type[ModalScreen[Any]], Arrange, str], ...]] = (
     (QuestionScreen, with_a_verb_that_asks, "enter"),
     (ReviewScreen, with_an_unconfirmed_edit, "K"),
     (DecideScreen, with_files_to_import, "e"),
+    (MakeScreen, on_a_backup, "a"),
+    (ReviewScreen, on_a_backup, "R"),
+    (ReviewScreen, on_a_backup, "D"),
     (StateScreen, with_an_import_done, "enter"),
 )
 
@@ -186,10 +200,11 @@ def test_no_dialog_is_left_out() -> None:
     assert dialogs() == {dialog for dialog, _, _ in DIALOGS}
 
 
-def state(places: Locations) -> tuple[Position, bytes, list[int]]:
+def state(places: Locations) -> tuple[Position, bytes, list[int], set[str]]:
+    kept = {each.name for each in backup.listed(places)}
     with ConfigManager.open(places, actor="tests") as manager:
         waiting = [one.id for one in manager.reversals()]
-        return manager.position(), places.config.read_bytes(), waiting
+        return manager.position(), places.config.read_bytes(), waiting, kept
 
 
 async def home(driver: Driver) -> None:

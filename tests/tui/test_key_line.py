@@ -49,12 +49,24 @@ async def test_at_80_columns_the_findings_are_in_sight(tmp_path: Path) -> None:
         await driver.until_shown("7 import")
 
 
+async def test_what_is_refused_is_not_offered(tmp_path: Path) -> None:
+    places = demo_state(tmp_path)
+    async with opened(console(places), size=(80, 24)) as driver:
+        assert " e edit " in driver.screen()
+        await driver.press("t")
+        await driver.until(lambda: " e edit " not in driver.screen(), "the keys of the past")
+        await driver.press("escape")
+        await driver.until_shown(" e edit ")
+    async with opened(console(places, read_only=True), size=(80, 24)) as driver:
+        assert " e edit " not in driver.screen()
+
+
 async def test_a_click_presses_the_key_under_it(tmp_path: Path) -> None:
-    async with opened(console(demo_state(tmp_path)), size=(80, 24)) as driver:
+    async with opened(console(demo_state(tmp_path)), size=(90, 24)) as driver:
         line = driver.screen().split("\n")[-1]
         await driver.pilot.click(KeyLine, offset=(line.index("findings"), 0))
         await driver.until_shown("─ Findings ─")
-        await driver.pilot.click(KeyLine, offset=(79, 0))
+        await driver.pilot.click(KeyLine, offset=(89, 0))
         await driver.press("escape")
         assert driver.app.screen is driver.deck
 

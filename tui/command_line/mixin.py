@@ -24,6 +24,7 @@ class CommandLine(Hands):
     _typed_lines: Lines | None = None
     _command_screen: CommandScreen | None = None
     _verb_question: QuestionScreen | None = None
+    _leaving_behind: Call | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the line where no dialog waits for an answer, and no text is typed."""
@@ -59,11 +60,24 @@ class CommandLine(Hands):
             self._say(call.told[-1])
 
     def interrupt_verb(self) -> bool:
-        """End the verb whose output or question is on screen; whether there was one."""
+        """End the verb whose output or question is on screen; whether nodedeck stays for one.
+
+        It also stays, once, for a verb that goes on behind a closed line.
+        """
         if self._verb_question is not None and self.screen is self._verb_question:
             self._verb_question.dismiss(False)
             return True
-        return self.screen is self._command_screen and self._command_screen.interrupt()
+        if self.screen is self._command_screen and self._command_screen.interrupt():
+            return True
+        behind = self._typed_lines.running if self._typed_lines is not None else None
+        if behind is None or behind is self._leaving_behind:
+            return False
+        self._leaving_behind = behind
+        self._say(
+            f"'{behind.verb}' has not ended yet, and leaving would take back what it has not"
+            " committed. Wait for it, or leave with the same key again."
+        )
+        return True
 
     def _ask_for_verb(self, question: Question) -> None:
         """Show a question of the verb's thread, whose answer that thread waits for."""

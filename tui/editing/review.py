@@ -44,7 +44,8 @@ class ReviewScreen(Dialog[Outcome]):
     """Shows a preview and writes once its button is pressed; a refusal is said, and nothing moves.
 
     Where something has to be ``typed`` first, the button waits for exactly that. With
-    ``merges`` a conflict closes the dialog, since whoever opened it shows both values.
+    ``merges`` a conflict closes the dialog, since whoever opened it shows both values. Where no
+    ``reason`` is kept, none is asked for.
     """
 
     DEFAULT_CSS = """
@@ -68,6 +69,7 @@ class ReviewScreen(Dialog[Outcome]):
         action: str,
         typed: str = "",
         merges: bool = False,
+        reason: bool = True,
     ) -> None:
         super().__init__()
         self._title = title
@@ -77,6 +79,7 @@ class ReviewScreen(Dialog[Outcome]):
         # what cannot be typed need not be
         self._typed = plain(typed)
         self._merges = merges
+        self._asks_reason = reason
         self._writing = False
         self.conflict: VersionConflict | None = None
         """Why the dialog closed with ``MOVED_ON``."""
@@ -96,9 +99,10 @@ class ReviewScreen(Dialog[Outcome]):
                 with Horizontal(classes="ask"):
                     yield Static("typed", markup=False)
                     yield LineInput(id="typed")
-            with Horizontal(classes="ask"):
-                yield Static("reason", markup=False)
-                yield ReasonInput()
+            if self._asks_reason:
+                with Horizontal(classes="ask"):
+                    yield Static("reason", markup=False)
+                    yield ReasonInput()
             yield Static(id="refused", markup=False)
             disabled = bool(self._typed) or not self._preview.fields
             yield from self.buttons(self._action, disabled=disabled)
@@ -147,6 +151,10 @@ class ReviewScreen(Dialog[Outcome]):
         event.stop()
         self.focus_next()
 
+    @property
+    def _reason(self) -> str | None:
+        return next((one.reason for one in self.query(ReasonInput)), None)
+
     def action_cancel(self) -> None:
         """Leave everything as it is."""
         if not self._writing:
@@ -158,7 +166,7 @@ class ReviewScreen(Dialog[Outcome]):
             return
         self._writing = True
         try:
-            await self._commit(self.query_one(ReasonInput).reason)
+            await self._commit(self._reason)
         except NodedeckError as fault:
             self._writing = False
             if self._merges and isinstance(fault, VersionConflict):

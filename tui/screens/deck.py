@@ -208,8 +208,11 @@ class DeckScreen(Screen[None]):
         return was
 
     def _take(self, picture: Picture | None) -> None:
+        there = self.visit is not None
         self.picture = picture
-        self.set_class(self.visit is not None, "-past")
+        if there != (self.visit is not None):
+            self.set_class(not there, "-past")
+            self.refresh_bindings()
 
     @property
     def active(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tui.commands import COMMANDS, Command
@@ -31,11 +31,17 @@ _SCOPES = {"app": "everywhere", "deck": "on the deck", "table": "in a list"}
 
 
 class HelpScreen(ModalScreen[None]):
-    """Every key and what it does; nothing here that does not exist."""
+    """Every key and what it does, those of the screen it is over first; nothing that is not."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "close", "close", id="help.close")
     ]
+
+    def __init__(self, over: Screen[Any] | None = None) -> None:
+        super().__init__()
+        # a screen's own keys are told where they have a sentence
+        active = over.active_bindings.values() if over is not None else ()
+        self._here = [each.binding for each in active if each.node is over and each.binding.tooltip]
 
     def compose(self) -> ComposeResult:
         """A table in a box, and what the signs mean."""
@@ -57,12 +63,18 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Fill the table."""
         table = self.query_one(Table)
-        table.set_rows([_row(command) for command in COMMANDS], flash=False)
+        here = [_row_of(binding) for binding in self._here]
+        table.set_rows([*here, *(_row(command) for command in COMMANDS)], flash=False)
         table.focus()
 
     def action_close(self) -> None:
         """Back to where one was."""
         self.dismiss()
+
+
+def _row_of(binding: Binding) -> Row:
+    key = binding.key_display or binding.key
+    return Row(f"here {binding.key}", (Cell(key, "strong"), binding.tooltip, Cell("here", "muted")))
 
 
 def _row(command: Command) -> Row:

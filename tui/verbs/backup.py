@@ -15,6 +15,7 @@ from store.manager import utc_now
 from store.models import FieldChange
 from store.restoring import Plan
 from tui import output
+from tui.backups import wording
 from tui.verbs import common
 from tui.verbs.asking import answer_options, confirm
 from tui.verbs.changes import shown
@@ -88,11 +89,8 @@ def verify_command(context: click.Context, name: str, as_json: bool) -> int:
     faults = backups.verify(found)
     if as_json:
         output.put_json("backup.verify", **_fields(found), intact=not faults, faults=faults)
-    for fault in faults:
-        output.say(fault)
-    if not faults:
-        unproven = "" if found.manifest else " It has no manifest to compare its digest with."
-        output.say(f"{found.name} is intact.{unproven}")
+    for sentence in faults or (wording.verdict(found, ()),):
+        output.say(sentence)
     return ExitCode.CRITICAL if faults else ExitCode.OK
 
 
@@ -136,9 +134,8 @@ def restore_command(
             made, actor=current.actor, host=_host(), clock=utc_now, reason=current.reason
         )
         safety = done.safety
-        output.say(f"Restored {made.backup.name} into {current.locations.database}.")
-        if safety is not None:
-            output.say(f"The state before it is kept as {safety.name}.")
+        for sentence in wording.restored(made, done):
+            output.say(sentence)
     if as_json:
         output.put_json(
             "backup.restore",
@@ -160,11 +157,8 @@ def _tell(made: Plan) -> None:
         output.say(f"There is no {place} yet; the backup has {number} values.")
     else:
         output.say(f"{number} value{'' if number == 1 else 's'} of {place} would change.")
-    if made.config_differs:
-        output.say(
-            f"{made.locations.config} has changed since; it stays as it is, and its copy of then"
-            f" is {made.backup.config}."
-        )
+    if stays := wording.config_stays(made):
+        output.say(stays)
 
 
 def _host() -> str:

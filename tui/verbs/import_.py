@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from store.codec import shown
+from store.connections import held_open
 from store.errors import UsageError
 from store.importing import apply as engine
 from store.importing import plan as planning
@@ -136,6 +137,7 @@ def apply_command(
     common.settle_first(current)
     if or_keep and not rewrite:
         raise UsageError("--or-keep goes with --rewrite; nothing was changed.")
+    context.with_resource(held_open(current.locations.database))
     plan = made(current, file, given)
     seen = {} if wait is not None else import_writing.looked(plan, watched=False)
     if wait is not None and import_writing.waited(plan, wait):
@@ -171,8 +173,10 @@ def apply_command(
             backup=str(result.backup) if result.backup else None,
             copies=[str(each) for each in result.copies],
             rewritten=result.rewritten,
+            cut=[str(each) for each in result.cut],
             uncut=result.uncut,
             rehearsed=result.rehearsed,
+            empty=result.empty,
         )
 
 
@@ -183,7 +187,7 @@ apply_command.params.append(common.reason_option())
 @common.json_option
 @click.pass_context
 def list_command(context: click.Context, as_json: bool) -> None:
-    """The receipts of the imports done so far, newest first."""
+    """The receipts of the imports and rollbacks done so far, newest first."""
     with common.session(context, offer=False).look() as manager:
         kept = receipts.listed(manager)
     if as_json:
@@ -196,10 +200,8 @@ def list_command(context: click.Context, as_json: bool) -> None:
                     str(receipt["id"]),
                     str(receipt["at"]),
                     str(receipt["actor"]),
-                    str(receipt["file"]),
-                    ", ".join(
-                        f"{count} {name}" for name, count in receipt["totals"].items() if count
-                    ),
+                    ", ".join(map(str, receipt["files"])),
+                    _done(receipt),
                 ]
                 for receipt in kept
             ]
@@ -266,6 +268,13 @@ def rollback_command(
 rollback_command.params.append(common.reason_option())
 
 
+def _done(receipt: dict[str, Any]) -> str:
+    """What a receipt is of: the counts of an import, or which one a rollback took back."""
+    if receipt.get("of") is not None:
+        return f"rollback of import {receipt['of']}, to the state {receipt['state']}"
+    return ", ".join(f"{count} {name}" for name, count in receipt["totals"].items() if count)
+
+
 def _ask(plan: Plan, *, no_input: bool) -> None:
     output.say(_totals(plan))
     confirm(f"Import {_named(plan)} now?", "The import", yes=False, no_input=no_input)
@@ -295,17 +304,18 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
             output.say(f"{_place(row, plan)}{row.path}: {row.reason}.")
     for remaining in result.remains:
         output.say(remaining.sentence)
-    if result.rewritten_file is not None:
-        if not any(each.cut for each in result.remains):
-            output.say(f"{result.rewritten_file} now holds only what stays in it.")
-    elif result.uncut:
-        output.say(f"{_named(plan)} {_as_it_was(plan)}. {result.uncut}")
-    elif rewrite and not result.nothing_to_do:
+    for file in result.cut:
+        if not any(each.file == file for each in result.remains):
+            output.say(f"{file} now holds only what stays in it.")
+    for file, why in result.kept:
+        output.say(f"{file} is as it was. {why}")
+    if rewrite and not (result.cut or result.kept or result.nothing_to_do):
         they = "it" if len(plan.sources) == 1 else "they"
         output.say(f"Nothing could be cut out of {_named(plan)}; {they} {_as_it_was(plan)}.")
     if result.rehearsed:
         output.say(
-            f"Rehearsed on a copy first: {result.rehearsed} values came back as the file has them."
+            f"Rehearsed on a copy first: {result.rehearsed} values came back as the file has"
+            f" them{_empty(result.empty)}."
         )
     if result.backup is not None:
         output.say(f"The file's copy is {result.backup}.")
@@ -316,6 +326,13 @@ def _tell(result: engine.Result, *, rewrite: bool) -> None:
         output.say("The file's copy has them in clear; 'nodedeck doctor' says what to do about it.")
     for sentence in result.left:
         output.say(sentence)
+
+
+def _empty(count: int) -> str:
+    """What to say of leaves that are counted among the plan's and come back by no export."""
+    if not count:
+        return ""
+    return f"; {count} more {'holds' if count == 1 else 'hold'} nothing, which no export shows"
 
 
 _NAMED = (Action.STAY, Action.SKIP, Action.CONFLICT, Action.REFUSED)
@@ -339,7 +356,7 @@ def _line(row: planning.Row, plan: Plan) -> list[str]:
     mended = ("fixed", "that is the fix")[row.action is Action.REFUSED] if row.fixed else ""
     why = "; ".join(filter(None, (now, row.reason, mended, chosen, *row.readings)))
     place = f"{row.line}:{row.column}" if row.action is Action.REFUSED else str(row.line or "")
-    line = [str(row.action), row.path, shown(row.value), place, why]
+    line = [str(row.action), row.path, row.shown, place, why]
     return [*line[:3], str(row.file), *line[3:]] if len(plan.sources) > 1 else line
 
 

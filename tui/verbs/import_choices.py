@@ -11,11 +11,11 @@ import click
 
 from store import paths
 from store.errors import UsageError
+from store.importing import mending
 from store.importing.apply import preview
 from store.importing.choices import READERS, Choices, Role, Strategy
 from store.importing.plan import Plan, load
 from store.sealing import keyfile
-from tui import output
 from tui.session import Session
 from tui.verbs import common
 
@@ -95,19 +95,29 @@ def made(current: Session, file: Sequence[Path], given: dict[str, Any]) -> Plan:
     key = current.locations.master_key or keyfile.place(os.environ)
     sources = [load(each, role=choices.of(each).role, key=key) for each in file]
     plan = preview(sources, current.locations, choices)
-    _tell_idle(plan)
+    _refuse_idle(plan)
     return plan
 
 
-def _tell_idle(plan: Plan) -> None:
-    """Name the patterns of who wins that match nothing; after a cut that need be no mistake."""
+def _refuse_idle(plan: Plan) -> None:
+    """Raise UsageError for a pattern of who wins that no value of a file has."""
     leaves = [(leaf.file, paths.split(leaf.path)) for leaf in plan.rows]
     for row in plan.choices.rows:
         idle = not any(row.concerns(file, parts) for file, parts in leaves)
         if row.strategy is not None and idle:
-            output.say(f"No file has a value at {row.pattern}, so nothing is decided by that.")
+            known = (leaf.path for leaf in plan.rows if row.file in (None, leaf.file))
+            raise UsageError(
+                f"No file has a value at {row.pattern} to {_DONE[row.strategy]}; nothing was"
+                " changed.",
+                hint=mending.near(row.pattern, known),
+            )
 
 
+_DONE: Final = {
+    Strategy.KEEP: "leave out",
+    Strategy.MERGE: "fill in",
+    Strategy.REPLACE: "replace",
+}
 _STRATEGIES: Final = {str(one): one for one in Strategy}
 _KEEP: Final = Strategy.KEEP
 

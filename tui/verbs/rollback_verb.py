@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from store.errors import UsageError
 from store.importing import rollback, unit
+from store.importing.journal import names
+from store.importing.returning import Return
 from store.importing.rollback import Rollback, State
 from store.manager import utc_now
 from store.models import FieldChange
@@ -37,8 +39,10 @@ def settled(current: Session, *, dry_run: bool, as_json: bool) -> bool:
             "import.rollback",
             of=None,
             state=State.BEFORE.value,
-            file=str(left.file),
+            file=str(left.of[0]),
+            files=[str(each) for each in left.of],
             rewrites_file=False,
+            rewritten=[],
             entities=[],
             moved=[],
             lost=[],
@@ -85,9 +89,10 @@ def run(
                     hint="Look at it with --dry-run, and add --force to do it all the same.",
                 )
             warning = "What was changed by hand since the import is at stake; --force takes it."
-            type_name(planned.file.name, warning, what, yes=False, no_input=no_input)
+            type_name(planned.typed, warning, what, yes=False, no_input=no_input)
         else:
-            question = f"Take import {planned.receipt} of {planned.file} back now?"
+            named = names([each.file for each in planned.files] or [planned.file])
+            question = f"Take import {planned.receipt} of {named} back now?"
             confirm(question, what, yes=yes or force, no_input=no_input)
         receipt = rollback.apply(
             planned,
@@ -103,7 +108,9 @@ def run(
             of=planned.receipt,
             state=planned.state.value,
             file=str(planned.file),
-            rewrites_file=planned.text is not None,
+            files=[str(each.file) for each in planned.files],
+            rewrites_file=bool(planned.rewritten),
+            rewritten=[str(each) for each in planned.rewritten],
             entities=[path for path, _, _ in planned.entities],
             moved=[_field(field) for field in planned.moved],
             lost=[_field(field) for field in planned.lost],
@@ -136,16 +143,23 @@ def _field(field: FieldChange) -> dict[str, object]:
 
 
 def _say(planned: Rollback) -> None:
-    if planned.text is None:
-        output.say(f"{planned.file} stays as it is.")
-    elif planned.state is State.BEFORE:
-        output.say(f"{planned.file} gets its text of before the import.")
-    else:
-        output.say(f"{planned.file} gets its legacy shape, with the values of now.")
-    if planned.file_edited:
-        output.say(f"{planned.file} was edited since the import; that edit would be lost.")
-    if planned.lost:
-        named = f"{planned.file} was edited since the import"
-        output.say(f"{named}; of that edit {len(planned.lost)} values would be lost.")
+    for each in planned.files:
+        _say_file(each, planned.state)
+    if not planned.files:
+        output.say(f"No file was cut of {planned.file}; the database alone changes.")
     if planned.entities:
         output.say(f"{len(planned.entities)} values of the database go back to what they were.")
+
+
+def _say_file(each: Return, state: State) -> None:
+    if each.text is None:
+        output.say(f"{each.file} stays as it is.")
+    elif state is State.BEFORE:
+        output.say(f"{each.file} gets its text of before the import.")
+    else:
+        output.say(f"{each.file} gets its legacy shape, with the values of now.")
+    if each.edited:
+        output.say(f"{each.file} was edited since the import; that edit would be lost.")
+    if each.lost:
+        named = f"{each.file} was edited since the import"
+        output.say(f"{named}; of that edit {len(each.lost)} values would be lost.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from rich.cells import cell_len
-from textual import events
+from textual import actions, events
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
@@ -37,6 +37,14 @@ class Key:
     def width(self) -> int:
         """Cells that it takes: one on each side of the key, and one behind what it does."""
         return cell_len(self.shown) + cell_len(self.does) + 3
+
+
+@runtime_checkable
+class Refusing(Protocol):
+    """An app that does some actions only at times, such as none that writes in the past."""
+
+    def refusal(self, name: str) -> str:
+        """Why an action is not done here and now, empty where it is."""
 
 
 class KeyLine(Widget):
@@ -106,7 +114,7 @@ class KeyLine(Widget):
             return
         found: dict[str, Key] = {}
         for _, binding, enabled, _ in screen.active_bindings.values():
-            if binding.show and binding.action not in found:
+            if binding.show and binding.action not in found and not self._refused(binding.action):
                 found[binding.action] = Key(
                     binding.key,
                     self.app.get_key_display(binding),
@@ -118,6 +126,10 @@ class KeyLine(Widget):
         if keys != self._keys:
             self._keys = keys
             self.refresh()
+
+    def _refused(self, action: str) -> bool:
+        app: object = self.app
+        return isinstance(app, Refusing) and bool(app.refusal(actions.parse(action)[1]))
 
 
 def fit(widths: Sequence[int], room: int, lasting: int) -> list[bool]:

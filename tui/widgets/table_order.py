@@ -15,6 +15,8 @@ from tui.widgets.table_model import Column, Row
 
 _NUMBER: Final = re.compile(r"([+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)(?: ?%)?")
 _SPAN: Final = re.compile(r"(?:in )?(?:[0-9][0-9,.]* (?:ms|s|m|h|d) ?)+(?:ago)?")
+_SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) (B|KB|MB|GB|TB)")
+_BYTES: Final = {unit: 1000**power for power, unit in enumerate(("B", "KB", "MB", "GB", "TB"))}
 _PART: Final = re.compile(r"([0-9][0-9,.]*) (ms|s|m|h|d)")
 _SECONDS: Final = {"ms": "0.001", "s": "1", "m": "60", "h": "3600", "d": "86400"}
 _NO_TIME: Final = ("now", "just now")
@@ -111,14 +113,17 @@ class Order:
 def sort_key(text: str) -> Key | None:
     """What a cell is ordered by; None for one without a value.
 
-    Numbers come before text and count as numbers, `1,934,882` and `62 %` too, and lengths of time
-    by their length. Inside text, digits count as numbers: `node-9` is before `node-10`.
+    Numbers come before text and count as numbers, `1,934,882` and `62 %` too, lengths of time by
+    their length and `1.2 MB` by its bytes. Inside text, digits count as numbers: `node-9` is before
+    `node-10`.
     """
     text = text.strip()
     if text in _ABSENT:
         return None
     if number := _NUMBER.fullmatch(text):
         return 0, Decimal(number[1].replace(",", "")), ()
+    if size := _SIZE.fullmatch(text):
+        return 0, Decimal(size[1]) * _BYTES[size[2]], ()
     if text in _NO_TIME:
         return 0, Decimal(0), ()
     if _SPAN.fullmatch(text) and (seconds := _seconds(text)) is not None:

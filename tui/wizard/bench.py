@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from store import files
 from store.collecting import held_back, set_aside
-from store.errors import CannotCut, NodedeckError, VersionConflict
+from store.errors import NodedeckError, VersionConflict
 from store.importing import apply as engine
-from store.importing import originals, past, rollback, stillness
+from store.importing import cutting, past, rollback, stillness
 from store.importing import plan as planning
 from store.importing.apply import Result
 from store.importing.choices import Choices
@@ -42,12 +42,13 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What cutting the file would do: the bytes that go, the comments along, or why it cannot be.
+    """What cutting the files would do: the bytes that go, the comments along.
 
-    ``file`` is None where nothing can be cut, and ``why`` says so then.
+    ``why`` is the reason for which files cannot be cut, or, where there are no ``files``, for which
+    there is nothing to cut.
     """
 
-    file: Path | None
+    files: tuple[Path, ...]
     saved: int = 0
     comments: tuple[str, ...] = ()
     why: str = ""
@@ -159,9 +160,9 @@ class Bench:
     # review
 
     async def cut(self) -> Cut:
-        """What cutting the file of the plan would do."""
+        """What cutting the files of the plan would do."""
         plan, seal = self.draft.made, self.draft.seal
-        work = held_back()(lambda: _cut_of(plan.decided(seal=seal)))
+        work = held_back()(lambda: cut_of(plan.decided(seal=seal)))
         return await in_thread(work, name="cut")
 
     @property
@@ -288,14 +289,16 @@ def _same(one: Path, other: Path) -> bool:
     return one == other or one.resolve() == other.resolve()
 
 
-def _cut_of(plan: Plan) -> Cut:
-    try:
-        file = originals.main_of(plan, rewrite=True)
-        if not file.is_file:
-            return Cut(None, why="A database is only read; nothing is cut out of it.")
-        kept, comments = engine.cut_text(plan, file)
-    except CannotCut as reason:
-        return Cut(plan.source.path, why=reason.why.replace("; nothing was changed.", "."))
-    if kept == file.data:
-        return Cut(None, why="Nothing in it can be cut out of a file.")
-    return Cut(file.path, len(file.data) - len(kept), comments)
+def cut_of(plan: Plan) -> Cut:
+    """What cutting the files of a plan would do, each as far as it can be proven."""
+    if not any(each.is_file for each in plan.sources):
+        return Cut((), why="A database is only read; nothing is cut out of it.")
+    pieces = cutting.pieces(plan, or_keep=True)
+    if not pieces:
+        return Cut((), why="Nothing in it can be cut out of a file.")
+    return Cut(
+        tuple(each.source.path for each in pieces),
+        sum(len(each.source.data) - len(each.text) for each in pieces if each.text is not None),
+        tuple(comment for each in pieces for comment in each.comments),
+        cutting.told(plan, [(each.source.path, each.why) for each in pieces if each.why]),
+    )

@@ -83,16 +83,22 @@ def told(result: Result) -> Iterator[str]:
     else:
         yield f"Imported: {totals(result.plan)}. Receipt {result.receipt} is in the database."
     if result.rehearsed:
-        yield f"Rehearsed first: of a copy, {result.rehearsed:,} values came back as in the file."
+        verb = "holds" if result.empty == 1 else "hold"
+        more = f"; {result.empty:,} more {verb} nothing" if result.empty else ""
+        came = f"{result.rehearsed:,} values came back as in the file{more}"
+        yield f"Rehearsed first: of a copy, {came}."
     for copy in filter(None, (result.backup, *result.copies)):
         yield f"Copy: {copy}"
     yield from (each.sentence for each in result.remains)
     if result.rewritten:
-        if not any(each.cut for each in result.remains):
-            yield f"Cut; it now holds only what stays in it: {result.main}"
-    elif result.uncut:
-        yield f"Left as it was: {result.main}. {result.uncut}"
-    else:
+        yield from (
+            f"Cut; it now holds only what stays in it: {file}"
+            for file in result.cut
+            if not any(each.file == file for each in result.remains)
+        )
+    if result.kept:
+        yield from (f"Left as it was: {file}. {why}" for file, why in result.kept)
+    elif not result.rewritten:
         yield "No file was rewritten."
     if result.plan.seals:
         many = len(result.plan.seals)

@@ -42,7 +42,7 @@ def dialog(bench: Bench, leaf: Leaf) -> DecideScreen:
 
 
 def _facts(leaf: Leaf) -> list[str]:
-    facts = [f"{place(leaf)}  {leaf.action}, {home(leaf)}", f"in the file   {shown(leaf.value)}"]
+    facts = [f"{place(leaf)}  {leaf.action}, {home(leaf)}", f"in the file   {leaf.shown}"]
     if leaf.present is not None:
         facts.append(f"database now  {shown(leaf.present)}")
     return [*facts, told] if (told := why(leaf)) else facts
@@ -68,7 +68,9 @@ def _reading(leaf: Leaf) -> FieldSpec:
 
 def _fix(leaf: Leaf) -> FieldSpec:
     hint = "stands for the file's; text that looks like a number in quotes"
-    return FieldSpec("fix", "another value", FieldKind.TEXT, as_typed(leaf.value), _judge, (), hint)
+    return FieldSpec(
+        "fix", "another value", FieldKind.TEXT, leaf.text or as_typed(leaf.value), _judge, (), hint
+    )
 
 
 def as_typed(value: Any) -> str:

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from store.collecting import held_back
+from store.importing.journal import names
 from store.importing.progress import Cancel
 from store.importing.stillness import STOP_HINT
 from tui.store_thread import in_thread
@@ -115,33 +116,33 @@ class Reviewing(Step):
         cut, rewrite = self._cut, self.query_one("#rewrite", Switch)
         told = self.query_one("#cut", Static)
         keep = self.query_one("#or-keep", Switch)
-        possible = cut is None or cut.file is not None
+        possible = cut is None or bool(cut.files)
         rewrite.disabled = not possible
         if not possible and rewrite.value:
             rewrite.value = False
-        if cut is not None and cut.file is not None:
-            rewrite.label = Content(clean(f"Also cut what goes in out of {cut.file.name}"))
+        if cut is not None and cut.files:
+            named = names([each.name for each in cut.files])
+            rewrite.label = Content(clean(f"Also cut what goes in out of {named}"))
         keep.display = rewrite.value
         told.update(clean(self._cut_sentence(cut)))
 
     def _cut_sentence(self, cut: Cut | None) -> str:
         if cut is None:
             return "Working out what can be cut."
-        if cut.file is None:
+        if not cut.files:
             return cut.why
         if cut.why:
             if not self.draft.rewrite:
                 return f"It cannot be cut with proof: {cut.why}"
-            what = (
-                "the database is written and the file stays"
-                if self.draft.or_keep
-                else "nothing would be imported"
-            )
+            stays = "the database is written and the file stays"
+            stays += ", the others are cut" if cut.saved else ""
+            what = stays if self.draft.or_keep else "nothing would be imported"
             return f"It cannot be cut with proof, so {what}. {cut.why}"
         lines = sum("#" in line for text in cut.comments for line in text.splitlines())
         gone = f", {grouped(lines)} lines with comments among them" if lines else ""
         verb = "go" if self.draft.rewrite else "would go"
-        return f"{grouped(cut.saved)} bytes {verb} out of it{gone}; every other byte stays."
+        them = "it" if len(cut.files) == 1 else "them"
+        return f"{grouped(cut.saved)} bytes {verb} out of {them}{gone}; every other byte stays."
 
     @on(Switch.Changed, "#rewrite")
     def _rewrite_switched(self, event: Switch.Changed) -> None:

@@ -11,6 +11,8 @@ from textual.containers import Vertical
 from textual.widgets import Button, Static
 
 from store.errors import HalfDone, NodedeckError, VersionConflict
+from store.importing.journal import names
+from store.importing.returning import Return
 from store.importing.rollback import Rollback, State
 from store.models import FieldChange
 from tui.editing.dialog import Dialog
@@ -23,9 +25,9 @@ from tui.wizard.bench import Bench, TakenBack
 _LOOKING: Final = "Looking what that would do."
 _HINTS: Final = {State.NOW: wording.LOOKING_AT_NOW, State.BEFORE: wording.LOOKING_AT_BEFORE}
 _TOLD = (
-    "With the values of now: the file gets its legacy shape again, with today's heights and seeds,"
+    "With the values of now: each file gets its legacy shape again, with today's heights and seeds,"
     " so that a daemon can go back to it. The database stays.",
-    "All of before: the file's very bytes, and in the database what the import changed, as new"
+    "All of before: the files' very bytes, and in the database what the import changed, as new"
     " changes in the log.",
 )
 
@@ -116,8 +118,9 @@ class StateScreen(Dialog[Rollback]):
 def would(planned: Rollback) -> str:
     """What a rollback would do to what was done since, in a sentence or two."""
     if planned.nothing_to_do:
-        name = planned.file.name
-        return f"{name} has the values of now already: there is nothing to change."
+        named = names([each.file.name for each in planned.files])
+        has = "has" if len(planned.files) == 1 else "have"
+        return f"{named} {has} the values of now already: there is nothing to change."
     return " ".join(preview(planned).notes) or "Nothing that was done since is lost."
 
 
@@ -152,35 +155,39 @@ def _review(
         preview(planned),
         commit,
         action="Take it back",
-        typed=planned.file.name if planned.needs_force else "",
+        typed=planned.typed if planned.needs_force else "",
     )
     return screen, ended
 
 
 def preview(planned: Rollback) -> Preview:
-    """What a rollback changes: the file as a whole, and what an operator changed since."""
-    fields = [FieldChange(path=planned.file.name, old=None, new=_file(planned))]
+    """What a rollback changes: each file as a whole, and what an operator changed since."""
+    fields = [
+        FieldChange(path=each.file.name, old=None, new=_file(each, planned.state))
+        for each in planned.files
+    ]
     fields += (*planned.moved, *planned.lost)
     notes = []
     if planned.moved:
         by = "goes back by this" if planned.state is State.BEFORE else "changed since the import"
         notes.append(f"What an operator did {by}; it is at stake.")
-    if planned.file_edited:
-        notes.append(f"{planned.file.name} was edited since the import; that edit would be lost.")
-    if planned.lost:
-        many = len(planned.lost)
-        notes.append(
-            f"{planned.file.name} was edited since; of that {many:,} values would be lost."
-        )
+    for each in planned.files:
+        if each.edited:
+            notes.append(f"{each.file.name} was edited since the import; that edit would be lost.")
+        if each.lost:
+            many = len(each.lost)
+            notes.append(
+                f"{each.file.name} was edited since; of that {many:,} values would be lost."
+            )
     if planned.entities:
         many = len(planned.entities)
         notes.append(f"{many:,} values of the database go back to what they were.")
     return Preview(tuple(fields), tuple(notes))
 
 
-def _file(planned: Rollback) -> str:
-    if planned.text is None:
+def _file(each: Return, state: State) -> str:
+    if each.text is None:
         return "stays as it is"
-    if planned.state is State.BEFORE:
+    if state is State.BEFORE:
         return "its text of before the import"
     return "its legacy shape, with the values of now"

@@ -135,6 +135,9 @@ def test_receipts_are_listed_newest_first(tmp_path: Path) -> None:
         "role": "node configuration",
         "digest": files.digest(RUNNING.encode()),
         "backup": str(config) + BACKUP,
+        "files": [str(config)],
+        "of": None,
+        "state": None,
         "totals": {
             "add": 33,
             "change": 0,

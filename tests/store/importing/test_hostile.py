@@ -64,7 +64,9 @@ def test_merged_and_aliased_values_go_and_their_anchors_stay_whole(tmp_path: Pat
 
 REFUSED: dict[str, tuple[bytes, str]] = {
     "utf-16 with a mark": ("svc: {a: 1}\n".encode("utf-16"), "the file is UTF-16"),
-    "utf-16 without": ("svc: {a: 1}\n".encode("utf-16-le"), ":1:2: the control character U+0000"),
+    "utf-16 without": ("svc: {a: 1}\n".encode("utf-16-le"), ":1:1: the file is UTF-16"),
+    "utf-16 the other way": ("svc: {ä: 1}\n".encode("utf-16-be"), ":1:1: the file is UTF-16"),
+    "utf-32": ("svc: {a: 1}\n".encode("utf-32"), ":1:1: the file is UTF-32"),
     "latin-1": ("svc:\n  a: é\n".encode("latin-1"), ":2:6: the byte 0xE9 is not UTF-8"),
     "half a character": (b"svc: {a: \xe2\x82}\n", ":1:10: the byte 0xE2 is not UTF-8"),
     "a surrogate": (b"svc: {a: \xed\xa0\x80}\n", ":1:10: the byte 0xED is not UTF-8"),

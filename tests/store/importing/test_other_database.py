@@ -20,6 +20,7 @@ from store.importing.choices import Choices, Strategy
 from store.importing.plan import Action, Plan, Role
 from store.locations import Locations
 from store.manager import ConfigManager
+from store.settings_flags import Flag
 from tests.store.importing.samples import (
     ACTOR,
     RUNNING,
@@ -45,6 +46,10 @@ def other(tmp_path: Path) -> Path:
     with ConfigManager.open(at, actor=ACTOR) as manager:
         manager.set_secret("svc.token", SECRET)
         manager.set_secret("provider_configs.openai", f"{SECRET}-2")
+        manager.set_secret("nodes.node1.security_key", f"{SECRET}-3")
+        manager.save_profile("svc", "calm")
+        manager.set_flag("fast", 25, description="half the hosts")
+        manager.set_flag("odd hosts", ["gx-07", "gx-09"])
     return at.database
 
 
@@ -82,6 +87,8 @@ def test_its_document_comes_over_and_it_is_left_alone(other: Path, here: Locatio
     with ConfigManager.open(here, actor=ACTOR) as manager:
         assert manager.reveal_secret("svc.token", reason="a test") == SECRET
         assert manager.reveal_secret("provider_configs.openai", reason="a test") == f"{SECRET}-2"
+        node_key = manager.reveal_secret("nodes.node1.security_key", reason="a test")
+        assert node_key == f"{SECRET}-3"
     assert on_disk(other.parent) == before
     again = carry_out(plan(other, here, key=key), here, seal=True)
     assert again.nothing_to_do
@@ -91,7 +98,11 @@ def test_without_its_key_what_is_sealed_is_refused_and_the_rest_comes(
     other: Path, here: Locations, tmp_path: Path
 ) -> None:
     made = plan(other, here, key=tmp_path / "no.key")
-    assert {row.path for row in made.refused} == {"svc.token", "provider_configs.openai.api_key"}
+    assert {row.path for row in made.refused} == {
+        "svc.token",
+        "provider_configs.openai.api_key",
+        "nodes.node1.security_key",
+    }
     assert all("is sealed with the key" in row.reason for row in made.refused)
     carry_out(made, here, seal=True)
     with ConfigManager.open(here, actor=ACTOR) as manager:
@@ -107,7 +118,7 @@ def test_beside_a_file_the_two_are_one_import(other: Path, here: Locations) -> N
     assert contested == {"current_height"}
     kept = Choices().with_row("current_height", file=other, strategy=Strategy.KEEP)
     done = carry_out(engine.preview(sources, here, kept), here, rewrite=True)
-    assert (done.rewritten_file, config.read_text()) == (config, "api: {port: 1}\n")
+    assert (done.cut, config.read_text()) == ((config,), "api: {port: 1}\n")
     assert database_leaves(here)["current_height"] == 5
 
 
@@ -192,3 +203,61 @@ def test_a_copy_in_a_directory_that_cannot_be_written_is_read(
         folder.chmod(0o755)
     assert made.rows
     assert not database.side_files(here.database)[0].exists()
+
+
+def beside(at: Locations) -> tuple[object, object]:
+    with ConfigManager.open(at, actor=ACTOR, read_only=True) as manager:
+        return manager.profiles(), manager.flags()
+
+
+def test_profiles_and_flags_come_with_it_and_can_be_taken_back(
+    other: Path, here: Locations
+) -> None:
+    made = plan(other, here)
+    tables = {row.path: row.table for row in made.rows}
+    assert tables["profiles.svc.calm.a"] == "setting_profiles"
+    assert tables["flags.fast"] == tables['flags."odd hosts"'] == "feature_flags"
+    assert tables["nodes.node1.security_key"] == "mlnode_security"
+    carry_out(made, here)
+    there = beside(places(other.parent))
+    assert beside(here) == there
+    assert there[1] == [Flag("fast", 25, "half the hosts"), Flag("odd hosts", ("gx-07", "gx-09"))]
+    with ConfigManager.open(here, actor=ACTOR) as manager:
+        manager.set_flag("fast", False)
+    fates = {row.path: str(row.action) for row in plan(other, here).rows}
+    assert (fates["flags.fast"], fates["profiles.svc.calm.a"]) == ("conflict", "equal")
+    replaced = Choices().with_row("flags.fast", strategy=Strategy.REPLACE)
+    carry_out(plan(other, here, replaced), here)
+    assert beside(here) == there
+    for number in (2, 1):
+        back = rollback.plan(here, number, rollback.State.BEFORE)
+        rollback.apply(back, here, actor=ACTOR, clock=FixedClock())
+    assert beside(here) == ([], [])
+
+
+def test_what_another_program_made_of_profiles_and_flags_is_refused(
+    other: Path, here: Locations
+) -> None:
+    foreign.write(
+        other,
+        f"""INSERT INTO setting_profiles(service,name,values_json)
+        VALUES('svc','leaky','{{"a":1,"api_token":"{SECRET}"}}')""",
+        "UPDATE feature_flags SET value_json='\"maybe\"' WHERE name='fast'",
+    )
+    made = plan(other, here)
+    refused = {row.path: row.reason for row in made.refused}
+    assert "has the secret api_token in clear" in refused["profiles.svc.leaky"]
+    assert "must be true or false, a percentage" in refused["flags.fast"]
+    assert SECRET not in f"{made}{json.dumps(planning.as_json(made))}"
+    mended = plan(other, here, Choices().with_row("flags.fast", fix="50"))
+    assert {write.path: write.value for write in mended.writes}["flags.fast"] == 50
+
+
+def test_a_key_of_a_node_that_does_not_come_stays_there(other: Path, here: Locations) -> None:
+    key = master_key(places(other.parent))
+    kept = Choices().with_row("nodes.node1.*", strategy=Strategy.KEEP)
+    kept = kept.with_row("nodes.node1.security_key", strategy=Strategy.REPLACE)
+    made = plan(other, here, kept, key=key)
+    (row,) = (row for row in made.rows if row.path == "nodes.node1.security_key")
+    assert (row.action, "no node of that id" in row.reason) == (Action.STAY, True)
+    carry_out(made, here, seal=True)

@@ -308,3 +308,17 @@ def test_a_plan_as_json_has_the_fields_that_scripts_read(tmp_path: Path) -> None
         "skip": 0,
         "refused": 0,
     }
+
+
+def test_a_float_is_shown_as_the_file_has_it(tmp_path: Path) -> None:
+    text = "svc: {a: 1e3, b: 1.50, c: 2, d: [1e3], n: .nan}\n"
+    rows = {row.path: row for row in plan(put(tmp_path, "c.yaml", text), places(tmp_path)).rows}
+    assert (rows["svc.a"].value, rows["svc.a"].shown) == (1000.0, "1e3")
+    shown = {path: row.shown for path, row in rows.items()}
+    assert shown == {
+        "svc.a": "1e3",
+        "svc.b": "1.50",
+        "svc.c": "2",
+        "svc.d": "[1000.0]",
+        "svc.n": ".nan",
+    }

@@ -190,7 +190,7 @@ def test_nodes_that_never_went_in_stay_as_they_are_in_the_file(tmp_path: Path, n
     engine.apply(made, at, actor=ACTOR, clock=FixedClock(), rewrite=config)
     if config:
         foreign.write(at.database, "UPDATE chain_state SET value='6'")
-    now = rollback.plan(at, None, State.NOW).text
+    now = rollback.plan(at, None, State.NOW).files[0].text
     assert now == (text.replace("height: 5", "height: 6").encode() if config else None)
     foreign.write(at.database, "UPDATE inference_nodes SET host='x'")
     with pytest.raises(Refused, match=r"nodes\.a\.\w+ stands only in .* is another by now"):

@@ -123,16 +123,18 @@ def test_what_a_cut_leaves_of_what_the_database_has_is_told_with_its_lines(tmp_p
     paths = [put(tmp_path, "c.yaml", text), put(tmp_path, "s.toml", "[svc]\na = 1\nb = 2\n")]
     choices = Choices().with_row("nodes.m", strategy=Strategy.KEEP)
     plan = engine.preview([planning.load(each) for each in paths], places(tmp_path), choices)
-    done = carry_out(plan, tmp_path, rewrite=True)
+    before = on_disk(tmp_path)
+    with pytest.raises(CannotCut, match=r"s\.toml is TOML, which cannot be cut") as refused:
+        carry_out(plan, tmp_path, rewrite=True)
+    assert "Remove by hand what begins at the lines 2-3." in refused.value.hint
+    assert on_disk(tmp_path) == before
+    done = carry_out(plan, tmp_path, rewrite=True, or_keep=True)
     assert paths[0].read_text().splitlines()[1] == "- {id: n, host: one}"
-    assert [(each.file, each.cut) for each in done.remains] == [(paths[0], True), (paths[1], False)]
-    assert [each.sentence.partition(": ")[2] for each in done.remains] == [
-        "nodes.n (line 2).",
-        "it is TOML, which cannot be cut. What the database has too begins at the lines 2-3.",
-    ]
-    with pytest.raises(CannotCut, match="is TOML") as alone:
-        engine.cut_text(engine.preview([planning.load(paths[1])], places(tmp_path)))
-    assert "Remove by hand what begins at the lines 2-3." in alone.value.hint
+    assert [(each.file, each.cut) for each in done.remains] == [(paths[0], True)]
+    assert done.remains[0].sentence.endswith(": nodes.n (line 2).")
+    by_hand = "Remove by hand what begins at the lines 2-3."
+    assert done.kept == ((paths[1], f"It is TOML, which cannot be cut. {by_hand}"),)
+    assert done.uncut == f"{paths[1]}: It is TOML, which cannot be cut. {by_hand}"
 
 
 def test_leaving_one_out_settles_it_and_the_rest_comes_together(tmp_path: Path) -> None:
@@ -288,33 +290,16 @@ def test_a_later_decision_covers_an_earlier_one(tmp_path: Path) -> None:
     assert (row.value, row.fixed) == (3, True)
 
 
-def test_only_one_file_is_rewritten_and_two_are_refused(tmp_path: Path) -> None:
-    texts = {"config": RUNNING, "other": "svc: {a: 1}\n"}
-    plan = made(tmp_path, None, **texts)
-    before = on_disk(tmp_path)
-    with pytest.raises(CannotCut, match="rewrites one file"):
-        carry_out(plan, tmp_path, rewrite=True)
-    assert on_disk(tmp_path) == before
-    kept = Choices().with_file(tmp_path / "other.yaml", strategy=Strategy.KEEP)
-    uncut = planning.load(put(tmp_path, "dev.toml", "[x]\na = 1\n"))
-    sources = [*plan.sources, uncut]
-    done = carry_out(engine.preview(sources, places(tmp_path), kept), tmp_path, rewrite=True)
-    assert done.rewritten_file == tmp_path / "config.yaml"
-    assert (tmp_path / "other.yaml").read_text() == texts["other"]
-
-
 def test_a_rollback_after_several_files(tmp_path: Path) -> None:
     choices = Choices().with_row("svc.at", reading="PyYAML").with_row("current_height", fix="7")
     config = "api: {port: 1}\ncurrent_height: soon\n"
     plan = made(tmp_path, choices, config=config, other="svc: {at: 22:22}\n")
-    with pytest.raises(CannotCut):
-        carry_out(plan, tmp_path, rewrite=True)
     carry_out(plan, tmp_path)
     at = places(tmp_path)
     with ConfigManager.open(at, actor=ACTOR) as manager:
         manager.set_height(8)
     now = rollback.plan(at, None, rollback.State.NOW)
-    assert now.text == b"api: {port: 1}\ncurrent_height: 8\n"
+    assert now.files[0].text == b"api: {port: 1}\ncurrent_height: 8\n"
     before = rollback.plan(at, None, rollback.State.BEFORE)
     rollback.apply(before, at, actor=ACTOR, clock=FixedClock())
     assert database_leaves(at) == {}
@@ -380,6 +365,10 @@ def test_the_same_file_twice_is_refused(tmp_path: Path) -> None:
     other = planning.load(tmp_path / "link.yaml")
     with pytest.raises(UsageError, match=r"c\.yaml and .*link\.yaml are one file"):
         engine.preview([source, other], places(tmp_path))
+    (tmp_path / "hard.yaml").hardlink_to(tmp_path / "c.yaml")
+    hard = planning.load(tmp_path / "hard.yaml")
+    with pytest.raises(UsageError, match=r"c\.yaml and .*hard\.yaml are one file"):
+        engine.preview([source, hard], places(tmp_path))
 
 
 def test_choices_are_a_value_that_comes_back_from_a_receipt(tmp_path: Path) -> None:

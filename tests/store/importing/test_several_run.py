@@ -75,23 +75,12 @@ def test_broken_off_it_leaves_no_copy_of_any_file(tmp_path: Path) -> None:
         assert unit.standing(places(tmp_path)) is None
 
 
-def test_where_two_files_would_be_cut_both_may_stay(tmp_path: Path) -> None:
-    texts = {"config": RUNNING, "other": "svc: {a: 1}\n"}
-    done = carry_out(made(tmp_path, None, **texts), tmp_path, rewrite=True, or_keep=True)
-    assert (done.receipt, done.rewritten, done.main) == (1, False, tmp_path / "config.yaml")
-    assert "rewrites one file" in done.uncut
-    assert "other.yaml would lose keys; import them one after the other" in done.uncut
-    assert receipt_of(done)["uncut"] == done.uncut
-    assert {name: (tmp_path / f"{name}.yaml").read_text() for name in texts} == texts
-    assert database_leaves(places(tmp_path))["svc.a"] == 1
-
-
 def test_an_import_that_only_cuts_one_of_several_leaves_a_receipt(tmp_path: Path) -> None:
     choices = Choices().with_file(tmp_path / "other.yaml", strategy=Strategy.KEEP)
     texts = {"config": RUNNING, "other": "svc: {a: 1}\n"}
     assert carry_out(made(tmp_path, choices, **texts), tmp_path).receipt == 1
     cut = carry_out(made(tmp_path, choices, **texts), tmp_path, rewrite=True)
-    assert (cut.receipt, cut.rewritten_file) == (2, tmp_path / "config.yaml")
+    assert (cut.receipt, cut.cut) == (2, (tmp_path / "config.yaml",))
     kept = receipt_of(cut)
     assert kept["choices"]["files"][0]["strategy"] == "keep"
     assert list(kept["backups"]) == [str(tmp_path / "other.yaml")]
@@ -150,7 +139,7 @@ def test_an_import_of_a_database_alone_is_taken_back_after_a_kill(
             carry_out(plan, here)
     left = unit.load(places(here))
     assert left is not None
-    assert (left.copy, left.also) == (None, ())
+    assert (left.parts, left.also, left.of) == ((), (), (places(there).database,))
     recovered = unit.recover(places(here))
     assert recovered is not None
     assert not recovered.finished

@@ -1,28 +1,22 @@
-"""Two files as one unit: killed anywhere, it is all before or all after, and no journal is left."""
+"""Files and the database as one unit: what a file is stays so, and what stops is mended."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
 
 import pytest
 
-from store import database, files
+from store import files
 from store.errors import HalfDone, NodedeckError
 from store.importing import apply as engine
 from store.importing import receipts, rollback, unit
 from store.importing.rollback import State
 from store.locations import Locations, journal_of
-from store.manager import utc_now
-from store.peewee_bridge import Bridge
 from tests.store.importing.samples import (
     ACTOR,
     RUNNING,
@@ -33,199 +27,7 @@ from tests.store.importing.samples import (
     run,
 )
 from tests.support import foreign
-from tests.support.audit_state import assert_sound
 from tests.support.clock import FixedClock
-
-
-class _Killer:
-    """Kills its process at the Nth thing that is done to a disk.
-
-    That is what Python does itself (opening to write, writing, syncing, renaming, removing) and
-    each statement that SQLite is given.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.done: list[str] = []
-
-    def act(self, name: str) -> None:
-        self.done.append(name)
-        if len(self.done) == self.count:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def around(self, owner: Any, name: str) -> None:
-        real = getattr(owner, name)
-
-        def call(*args: Any, **more: Any) -> Any:
-            self.act(name)
-            result = real(*args, **more)
-            self.act(name)
-            return result
-
-        setattr(owner, name, call)
-
-    def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
-            self.act(event)
-
-    def attach(self) -> None:
-        for owner, name in (
-            (os, "fsync"),
-            (os, "ftruncate"),
-            (Path, "replace"),
-            (Path, "unlink"),
-            (files, "_dress"),
-            (database.Database, "execute_sql"),
-            (database._Raw, "execute_sql"),
-            (Bridge, "cursor"),
-        ):
-            self.around(owner, name)
-        sys.addaudithook(self.heard)
-
-
-def killed_at(count: int, work: Callable[[], object]) -> list[str]:
-    """Do it in a child that is killed at its Nth act; all acts' names, none if it was killed."""
-    ours, theirs = os.pipe()
-    process = os.fork()
-    if not process:
-        killer = _Killer(count)
-        try:
-            killer.attach()
-            work()
-            os.write(theirs, " ".join(killer.done).encode())
-        finally:
-            os._exit(0)
-    os.close(theirs)
-    with os.fdopen(ours, "rb") as told:
-        answer = told.read()
-    _, status = os.waitpid(process, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return []
-    return answer.decode().split()
-
-
-def named(folder: Path) -> set[str]:
-    """What a host's directory holds, without what SQLite keeps and whose names tell a time."""
-    return {
-        path.name.split(".pre-migration.")[0]
-        for path in folder.iterdir()
-        if not path.name.endswith(("-wal", "-shm"))
-    }
-
-
-def settled(at: Locations) -> None:
-    """What the next verb that writes does first, and what must be so afterwards."""
-    unit.recover(at)
-    assert not journal_of(at.database).exists()
-    leftovers = [path.name for path in at.database.parent.iterdir() if path.name.startswith(".")]
-    assert leftovers == []
-
-
-def fresh(folder: Path) -> Locations:
-    put(folder, "config.yaml", RUNNING)
-    return places(folder)
-
-
-def lived_in(folder: Path) -> Locations:
-    """A host whose database has something in it, so that an import neither makes nor removes it."""
-    at = fresh(folder)
-    run(put(folder, "first.yaml", "svc: {a: 1}\n"), at)
-    for path in folder.glob("first.yaml*"):
-        path.unlink()
-    return at
-
-
-# of a statement of our own, and of one that a model makes
-_STATEMENTS: Final = {"execute_sql", "cursor"}
-_STARTS: Final = {"fresh": fresh, "lived in": lived_in}
-
-
-def imported(at: Locations) -> Callable[[], object]:
-    """The import of a host's config file with its cut, planned already."""
-    made = plan(at.config, at)
-    return lambda: engine.apply(made, at, actor="killed@host", clock=utc_now, rewrite=True)
-
-
-@pytest.fixture(autouse=True)
-def _no_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rehearsal works in a directory of its own, which is not what is looked at here."""
-    monkeypatch.setattr("store.importing.rehearsal.rehearse", lambda *_, **__: 0)
-
-
-def chosen(done: list[str]) -> list[int]:
-    """Which acts to be killed at: each of Python's, and of a transaction's statements some."""
-    return [
-        count
-        for count, name in enumerate(done, 1)
-        if name not in _STATEMENTS or count % 60 == 0 or done[count - 2] not in _STATEMENTS
-    ]
-
-
-def receipts_aside(names: set[str]) -> set[str]:
-    return {each.split(".import-receipt.")[0] for each in names} - {"backups"}
-
-
-@pytest.mark.parametrize("start", _STARTS)
-def test_killed_at_any_act_it_is_all_before_or_all_after(tmp_path: Path, start: str) -> None:
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    at = _STARTS[start](whole)
-    before = database_leaves(at) if at.database.exists() else None
-    before_names = receipts_aside(named(whole))
-    done = killed_at(0, imported(at))
-    assert {"fsync", "replace", "unlink", "open", "_dress", *_STATEMENTS} <= set(done)
-    cut, after = at.config.read_bytes(), database_leaves(at)
-    after_names = receipts_aside(named(whole))
-    seen = set()
-    # both go the same way but for the database's making, so of one a part will do
-    for count in chosen(done)[:: 2 if start == "fresh" else 8]:
-        folder = tmp_path / f"at-{count}"
-        folder.mkdir()
-        at = _STARTS[start](folder)
-        assert killed_at(count, imported(at)) == []
-        settled(at)
-        if at.config.read_bytes() == RUNNING.encode():
-            seen.add("before")
-            assert (database_leaves(at) if at.database.exists() else None) == before
-            assert receipts_aside(named(folder)) == before_names
-        else:
-            seen.add("after")
-            assert at.config.read_bytes() == cut
-            assert database_leaves(at) == after
-            assert receipts_aside(named(folder)) == after_names
-        if at.database.exists():
-            with foreign.connect(at.database) as db:
-                assert_sound(db)
-        if count % 5 == 0:
-            run(at.config, at, rewrite=True)  # and it can be run again
-            assert (at.config.read_bytes(), database_leaves(at)) == (cut, after)
-        shutil.rmtree(folder)
-    assert seen == {"before", "after"}
-
-
-def test_a_rollback_killed_at_any_act_is_all_before_or_all_after_too(tmp_path: Path) -> None:
-    def start(folder: Path) -> tuple[Locations, Callable[[], object]]:
-        folder.mkdir()
-        at = fresh(folder)
-        run(at.config, at, rewrite=True)
-        planned = rollback.plan(at, None, State.BEFORE)
-        return at, lambda: rollback.apply(planned, at, actor="killed@host", clock=utc_now)
-
-    at, work = start(tmp_path / "whole")
-    cut, imported_leaves = at.config.read_bytes(), database_leaves(at)
-    done = killed_at(0, work)
-    assert (at.config.read_text(), database_leaves(at)) == (RUNNING, {})
-    seen = set()
-    for count in chosen(done)[::4]:
-        at, work = start(tmp_path / f"at-{count}")
-        assert killed_at(count, work) == []
-        settled(at)
-        found = (at.config.read_bytes(), database_leaves(at))
-        assert found in ((cut, imported_leaves), (RUNNING.encode(), {}))
-        seen.add(found[0])
-    assert len(seen) == 2
-
 
 # the file's own ways
 
@@ -296,6 +98,7 @@ def _overwritten_half(
 ) -> Locations:
     """A host whose import was stopped after its commit, with this in the file."""
     file, at = put(folder, "config.yaml", text), places(folder)
+    (folder / "second.yaml").hardlink_to(file)  # or it would be replaced, which leaves no half
     made = plan(file, at)
 
     def stopped(path: Path, new: bytes) -> None:
