@@ -15,10 +15,10 @@ from tui.text import clean
 from tui.wizard.bench import TakenBack
 
 _IS: Final = {
-    State.NOW: "The file has its legacy shape again, with the values of now. The database stays as"
-    " it is.",
+    State.NOW: "Every file of it has its legacy shape again, with the values of now. The database"
+    " stays as it is.",
     State.BEFORE: "What it changed in the database is as it was before, as new changes in the log,"
-    " and so is the file that it cut.",
+    " and so is every file of it.",
 }
 _NEXT: Final = {
     State.NOW: "A daemon that reads the file can be started; what it writes there from now on is"
@@ -38,7 +38,7 @@ def told(taken: TakenBack) -> Iterator[str]:
     yield f"Import {taken.number} was taken back; receipt {taken.receipt}."
     yield _IS[taken.state]
     for copy in taken.copies:
-        yield f"Until now it was as in this copy: {copy}"
+        yield f"A copy of what it was until now: {copy}"
     yield _NEXT[taken.state]
     if taken.left:
         yield from (_LEFT[state] for state in taken.left)
