@@ -163,7 +163,7 @@ class CommandScreen(ModalScreen[None]):
 
     def action_complete(self) -> None:
         """Complete the word under the cursor, or show what it could become."""
-        self.run_worker(self._complete(), name="complete", group="complete", exclusive=True)
+        self.run_worker(self._complete, name="complete", group="complete", exclusive=True)
 
     async def _complete(self) -> None:
         line = self.query_one(CommandInput)

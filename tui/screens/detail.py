@@ -109,7 +109,7 @@ class DetailScreen(Marks, Screen[None]):
         self.set_interval(_RETELL_SECONDS, self._retell, name="coarse ages")
 
     def _look_again(self) -> None:
-        self.run_worker(self._read(), name="detail", group="detail", exclusive=True)
+        self.run_worker(self._read, name="detail", group="detail", exclusive=True)
 
     async def _read(self) -> None:
         """Read the path where its entity has changed; a fault leaves what was shown."""

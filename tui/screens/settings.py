@@ -124,7 +124,7 @@ class SettingsScreen(SavingScreen):
     # what is shown
 
     def _look_again(self, _: object = None) -> None:
-        self.run_worker(self.read(), name="settings", group="settings", exclusive=True)
+        self.run_worker(self.read, name="settings", group="settings", exclusive=True)
 
     async def read(self) -> None:
         """Read everything at once where something was written; a fault leaves what was shown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -107,7 +108,7 @@ class ProfilesScreen(AskingScreen):
         return self.query_one(f"#{part} Table", Table)
 
     def _look_again(self, _: object = None) -> None:
-        self.run_worker(self._read(), name="profiles", group="profiles", exclusive=True)
+        self.run_worker(self._read, name="profiles", group="profiles", exclusive=True)
 
     async def _read(self) -> None:
         """Read profiles and flags, then what the profile under the cursor would change."""
@@ -152,9 +153,8 @@ class ProfilesScreen(AskingScreen):
     def on_table_highlighted(self, event: Table.Highlighted) -> None:
         """Compare the profile under the cursor."""
         if event.table is self._table("profiles"):
-            self.run_worker(
-                self._compare(event.key), name="compare", group="compare", exclusive=True
-            )
+            compare = partial(self._compare, event.key)
+            self.run_worker(compare, name="compare", group="compare", exclusive=True)
 
     # writing
 
