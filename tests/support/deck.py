@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -122,12 +123,39 @@ def console(
     return NodedeckApp(session, clock=clock or utc_now, host=HOST)
 
 
+_PAINTS: WeakKeyDictionary[NodedeckApp, int] = WeakKeyDictionary()
+
+
+def _count_paints(app: NodedeckApp) -> None:
+    """Count from now on how often a console is painted; reading its screen is dear."""
+    if app not in _PAINTS:
+        _PAINTS[app] = 0
+        weak = ref(app)
+
+        def painted() -> None:
+            console = weak()
+            if console is not None:
+                _PAINTS[console] += 1
+
+        app.post_display_hook = painted  # type: ignore[method-assign]
+
+
 class Driver:
     """A running console: presses keys, reads the screen, waits for what should appear."""
 
     def __init__(self, app: NodedeckApp, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
+        self._seen = -1
+        self._last_look = ""
+        _count_paints(app)
+
+    def _look(self) -> str:
+        """The text that the terminal shows, read anew only where something was painted since."""
+        if self._seen != _PAINTS[self.app]:
+            self._seen = _PAINTS[self.app]
+            self._last_look = self.screen()
+        return self._last_look
 
     @property
     def deck(self) -> DeckScreen:
@@ -144,11 +172,15 @@ class Driver:
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait until something is so; fails with what the screen shows instead."""
+        if condition():
+            return
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        await self.pilot.pause(_LOOK_SECONDS)
         while not condition():
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError(f"{what} did not happen; the screen:\n{self.screen()}")
-            await self.pilot.pause(_LOOK_SECONDS)
+            await asyncio.sleep(_LOOK_SECONDS)
+        await self.pilot.pause(0)
 
     async def settle(self) -> None:
         """Wait until the first picture is there and the screen has come to rest."""
@@ -156,14 +188,15 @@ class Driver:
         seen: list[str] = []
 
         def at_rest() -> bool:
-            seen.append(self.screen())
+            seen.append(self._look())
             return len(seen) > 3 and len(set(seen[-4:])) == 1
 
         await self.until(at_rest, "a screen at rest")
 
     async def until_shown(self, *texts: str) -> None:
         """Wait until texts are on the screen."""
-        await self.until(lambda: all(text in self.screen() for text in texts), f"{texts!r}")
+        self._seen = -1  # what has changed just now may wait for its paint
+        await self.until(lambda: all(text in self._look() for text in texts), f"{texts!r}")
 
     def strips(self) -> list[Strip]:
         """The lines that the terminal has."""
