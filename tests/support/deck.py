@@ -42,17 +42,20 @@ _LOOK_SECONDS = 0.01
 
 def demo_state(folder: Path) -> Locations:
     """The demo's files imported into a database, as of now."""
-    made = _demo_once()
+    tables = ("audit_log", "imports", "file_edits")
+    return _copied(_demo_once(), folder, *(f"UPDATE {table} SET at=:now" for table in tables))
+
+
+def _copied(made: Path, folder: Path, *statements: str) -> Locations:
+    """A directory's copy, whose receipts name the place of the copy, after statements as of now."""
     shutil.copytree(made, folder, dirs_exist_ok=True)
     places = Locations(folder / "api-config.yaml", folder / "state.db")
-    now = stamp(utc_now())
     with closing(sqlite3.connect(places.database, isolation_level=None)) as db:
-        db.execute("UPDATE audit_log SET at=?", (now,))
         db.execute(
-            "UPDATE imports SET at=?, receipt_json=replace(receipt_json, ?, ?)",
-            (now, str(made), str(folder)),
+            "UPDATE imports SET receipt_json=replace(receipt_json, ?, ?)", (str(made), str(folder))
         )
-        db.execute("UPDATE file_edits SET at=?", (now,))
+        for statement in statements:
+            db.execute(statement, {"now": stamp(utc_now())})
     return places
 
 
@@ -78,6 +81,13 @@ def told_state(folder: Path, now: datetime) -> Locations:
     Blocks of 5.4 s up to three seconds ago, a node switched off with a reason, and an import: a
     picture of it is the same on every run.
     """
+    return _copied(_told_once(now), folder)
+
+
+@cache
+def _told_once(now: datetime) -> Path:
+    """A directory with the state that others are copies of; made once for each moment."""
+    folder = once.folder()
     places = demo_state(folder)
     at = _Stamp(places.database)
     at(now - timedelta(hours=2))
@@ -91,7 +101,7 @@ def told_state(folder: Path, now: datetime) -> Locations:
         for block in range(16):
             daemon.block()
             at(now - timedelta(seconds=3 + 5.4 * (15 - block) + rng.uniform(0, 2)))
-    return places
+    return folder
 
 
 class _Stamp:

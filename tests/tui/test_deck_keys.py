@@ -322,11 +322,11 @@ async def start_over(driver: Driver) -> None:
     assert shown(driver) == list(PANES)
     assert not nodes.filter
     assert not driver.app.staged
+    await driver.press("3")
     nodes.move_to("nodes.n00")
-    deck.focus_on("nodes")
     while nodes.cursor_column != deck.pane("nodes").COLUMNS[0].key:
         await driver.press("left")
-    deck.focus_on(PANES[0])
+    await driver.press("1")
     driver.app.copy_to_clipboard("")
 
 
