@@ -20,6 +20,7 @@ from store.manager import ConfigManager
 from store.models import Node
 from tests.support import foreign
 from tests.support.audit_state import assert_sound, present
+from tests.support.examples import seeds
 from tests.support.foreign import RandomWriter
 
 Rows = list[dict[str, Any]]
@@ -87,7 +88,7 @@ def _storm(path: Path, seed: int, transactions: int) -> int:
         return int(count)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(3))
 def test_the_newest_row_holds_the_present_value_after_every_commit(
     tmp_path: Path, seed: int
 ) -> None:

@@ -16,6 +16,7 @@ from store.errors import UsageError
 from store.handover import Handover
 from store.handover_changes import Author
 from store.handover_tasks import ON_CALL, Task, tasks
+from store.history import stamp
 from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import FieldChange
@@ -220,10 +221,15 @@ def test_an_import_is_not_taken_for_a_hand(manager: ConfigManager, shift: Shift)
 
 
 def test_many_changes_are_thinned_out_and_that_is_said(
-    manager: ConfigManager, shift: Shift
+    manager: ConfigManager, database: Path, shift: Shift, clock: FixedClock
 ) -> None:
-    for ago in range(400, 200, -2):
-        shift.foreign(ago, f"UPDATE settings SET value_json='{ago}' WHERE key='limit'")
+    with foreign.connect(database) as db:
+        for ago in range(400, 200, -2):
+            db.execute("UPDATE settings SET value_json=? WHERE key='limit'", (str(ago),))
+            db.execute(
+                "UPDATE audit_log SET at=? WHERE id=(SELECT max(id) FROM audit_log)",
+                (stamp(clock.now - timedelta(seconds=ago)),),
+            )
     seen = since(manager, HOUR / 2).findings
     assert seen.thinned
     assert seen.moments <= 70

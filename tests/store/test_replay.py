@@ -18,6 +18,7 @@ from store.paths import HEIGHT_PATHS
 from store.retention import Horizons, Retention
 from tests.support import foreign
 from tests.support.audit_state import assert_sound, logged
+from tests.support.examples import seeds
 from tests.support.foreign import RandomWriter
 
 TRANSACTIONS = 120
@@ -110,7 +111,7 @@ def ids(db: Database) -> range:
     return range(1, latest.newest_id(db) + 1)
 
 
-@pytest.fixture(params=range(4))
+@pytest.fixture(params=seeds(2))
 def past(request: pytest.FixtureRequest, tmp_path: Path) -> Past:
     path = tmp_path / "state.db"
     create(path, created_by="tests")

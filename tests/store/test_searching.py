@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 
 from store import history, latest, searching
 from store.errors import UsageError
+from store.locations import Locations
 from store.manager import ConfigManager
 from store.models import Change
 from store.searching import Search, told, words
-from tests.support import foreign
+from tests.conftest import ACTOR
+from tests.support import foreign, once
 from tests.support.clock import FixedClock
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -42,22 +45,30 @@ def ids(changes: list[Change]) -> list[int]:
 def log(manager: ConfigManager) -> ConfigManager:
     """Nine changes, each at a minute of its own up to noon."""
     path = manager.database.path
-    manager.set_height(1_934_881)  # 1
-    manager.set_height(1_934_882)  # 2
-    foreign.write(path, foreign.node("n1", host="10.0.0.1"))  # 3
-    foreign.write(path, foreign.node("b.c"))  # 4
-    manager.set_value("nodes.n1.max_concurrent", "250", reason="memory errors")  # 5
-    manager.set_value("nodes.n1.is_enabled", "false", reason="Réboot [now]")  # 6
+    with foreign.connect(_log_once()) as made, foreign.connect(path) as db:
+        made.backup(db)
+    assert latest.newest_id(manager.database) == 9
+    return manager
+
+
+@cache
+def _log_once() -> Path:
+    """The database that the tests have copies of."""
+    path = once.new_database(once.folder() / "state.db")
+    places = Locations(path.with_name("config.yaml"), path)
+    with ConfigManager.open(places, actor=ACTOR, clock=FixedClock()) as manager:
+        manager.set_height(1_934_881)  # 1
+        manager.set_height(1_934_882)  # 2
+        foreign.write(path, foreign.node("n1", host="10.0.0.1"))  # 3
+        foreign.write(path, foreign.node("b.c"))  # 4
+        manager.set_value("nodes.n1.max_concurrent", "250", reason="memory errors")  # 5
+        manager.set_value("nodes.n1.is_enabled", "false", reason="Réboot [now]")  # 6
     foreign.write(path, "INSERT INTO chain_state(key, value) VALUES('api_token', 'hunter2')")  # 7
     foreign.write(path, "UPDATE inference_nodes SET host='10.0.0.77' WHERE id='n1'")  # 8
     foreign.write(path, "DELETE FROM inference_nodes WHERE id='b.c'")  # 9
-    assert latest.newest_id(manager.database) == 9
-    for change_id in range(1, 10):
-        at = NOW - timedelta(minutes=9 - change_id)
-        foreign.write(
-            path, ("UPDATE audit_log SET at=? WHERE id=?", (history.stamp(at), change_id))
-        )
-    return manager
+    minutes = ((history.stamp(NOW - timedelta(minutes=9 - at)), at) for at in range(1, 10))
+    foreign.write(path, *(("UPDATE audit_log SET at=? WHERE id=?", pair) for pair in minutes))
+    return path
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -41,17 +42,20 @@ _LOOK_SECONDS = 0.01
 
 def demo_state(folder: Path) -> Locations:
     """The demo's files imported into a database, as of now."""
-    made = _demo_once()
+    tables = ("audit_log", "imports", "file_edits")
+    return _copied(_demo_once(), folder, *(f"UPDATE {table} SET at=:now" for table in tables))
+
+
+def _copied(made: Path, folder: Path, *statements: str) -> Locations:
+    """A directory's copy, whose receipts name the place of the copy, after statements as of now."""
     shutil.copytree(made, folder, dirs_exist_ok=True)
     places = Locations(folder / "api-config.yaml", folder / "state.db")
-    now = stamp(utc_now())
     with closing(sqlite3.connect(places.database, isolation_level=None)) as db:
-        db.execute("UPDATE audit_log SET at=?", (now,))
         db.execute(
-            "UPDATE imports SET at=?, receipt_json=replace(receipt_json, ?, ?)",
-            (now, str(made), str(folder)),
+            "UPDATE imports SET receipt_json=replace(receipt_json, ?, ?)", (str(made), str(folder))
         )
-        db.execute("UPDATE file_edits SET at=?", (now,))
+        for statement in statements:
+            db.execute(statement, {"now": stamp(utc_now())})
     return places
 
 
@@ -77,6 +81,13 @@ def told_state(folder: Path, now: datetime) -> Locations:
     Blocks of 5.4 s up to three seconds ago, a node switched off with a reason, and an import: a
     picture of it is the same on every run.
     """
+    return _copied(_told_once(now), folder)
+
+
+@cache
+def _told_once(now: datetime) -> Path:
+    """A directory with the state that others are copies of; made once for each moment."""
+    folder = once.folder()
     places = demo_state(folder)
     at = _Stamp(places.database)
     at(now - timedelta(hours=2))
@@ -90,7 +101,7 @@ def told_state(folder: Path, now: datetime) -> Locations:
         for block in range(16):
             daemon.block()
             at(now - timedelta(seconds=3 + 5.4 * (15 - block) + rng.uniform(0, 2)))
-    return places
+    return folder
 
 
 class _Stamp:
@@ -122,12 +133,39 @@ def console(
     return NodedeckApp(session, clock=clock or utc_now, host=HOST)
 
 
+_PAINTS: WeakKeyDictionary[NodedeckApp, int] = WeakKeyDictionary()
+
+
+def _count_paints(app: NodedeckApp) -> None:
+    """Count from now on how often a console is painted; reading its screen is dear."""
+    if app not in _PAINTS:
+        _PAINTS[app] = 0
+        weak = ref(app)
+
+        def painted() -> None:
+            console = weak()
+            if console is not None:
+                _PAINTS[console] += 1
+
+        app.post_display_hook = painted  # type: ignore[method-assign]
+
+
 class Driver:
     """A running console: presses keys, reads the screen, waits for what should appear."""
 
     def __init__(self, app: NodedeckApp, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
+        self._seen = -1
+        self._last_look = ""
+        _count_paints(app)
+
+    def _look(self) -> str:
+        """The text that the terminal shows, read anew only where something was painted since."""
+        if self._seen != _PAINTS[self.app]:
+            self._seen = _PAINTS[self.app]
+            self._last_look = self.screen()
+        return self._last_look
 
     @property
     def deck(self) -> DeckScreen:
@@ -144,11 +182,15 @@ class Driver:
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait until something is so; fails with what the screen shows instead."""
+        if condition():
+            return
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        await self.pilot.pause(_LOOK_SECONDS)
         while not condition():
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError(f"{what} did not happen; the screen:\n{self.screen()}")
-            await self.pilot.pause(_LOOK_SECONDS)
+            await asyncio.sleep(_LOOK_SECONDS)
+        await self.pilot.pause(0)
 
     async def settle(self) -> None:
         """Wait until the first picture is there and the screen has come to rest."""
@@ -156,14 +198,15 @@ class Driver:
         seen: list[str] = []
 
         def at_rest() -> bool:
-            seen.append(self.screen())
+            seen.append(self._look())
             return len(seen) > 3 and len(set(seen[-4:])) == 1
 
         await self.until(at_rest, "a screen at rest")
 
     async def until_shown(self, *texts: str) -> None:
         """Wait until texts are on the screen."""
-        await self.until(lambda: all(text in self.screen() for text in texts), f"{texts!r}")
+        self._seen = -1  # what has changed just now may wait for its paint
+        await self.until(lambda: all(text in self._look() for text in texts), f"{texts!r}")
 
     def strips(self) -> list[Strip]:
         """The lines that the terminal has."""

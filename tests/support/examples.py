@@ -1,4 +1,4 @@
-"""How many made-up examples a property is tried with: few in each run, more where asked for."""
+"""How many made-up examples a property is tried with, few in each run, more where asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from typing import Any, Final
 from hypothesis import HealthCheck, settings
 
 VARIABLE: Final = "TESTS_EXAMPLES_TIMES"
+
+
+def seeds(count: int) -> range:
+    """So many seeds of random writers, times what ``TESTS_EXAMPLES_TIMES`` says."""
+    return range(count * int(os.environ.get(VARIABLE, "1")))
 
 
 def examples(count: int) -> Callable[[Any], Any]:

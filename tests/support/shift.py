@@ -6,11 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from store.history import stamp
+from store.locations import Locations
 from store.manager import ConfigManager
-from tests.support import foreign
+from tests.support import foreign, once
+from tests.support.clock import FixedClock
 
 
 class Shift:
@@ -68,6 +71,25 @@ HOUR = 3600.0
 
 def lived(manager: ConfigManager, path: Path, until: datetime) -> Shift:
     """A day: two nodes and a setting ten hours ago, then blocks, a claim, a reboot, and a pause."""
+    if until != FixedClock().now:
+        return _live(manager, path, until)
+    with closing(sqlite3.connect(_lived_once(manager.actor))) as made, foreign.connect(path) as db:
+        made.backup(db)
+    return Shift(manager, path, until)
+
+
+@cache
+def _lived_once(actor: str) -> Path:
+    """The database of a day up to the moment at which the tests' clock stands."""
+    clock = FixedClock()
+    path = once.new_database(once.folder() / "state.db")
+    places = Locations(path.with_name("config.yaml"), path)
+    with ConfigManager.open(places, actor=actor, clock=clock) as manager:
+        _live(manager, path, clock.now)
+    return path
+
+
+def _live(manager: ConfigManager, path: Path, until: datetime) -> Shift:
     shift = Shift(manager, path, until)
     shift.foreign(
         10 * HOUR,

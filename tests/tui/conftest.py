@@ -1,13 +1,21 @@
-"""Pictures of the console live in ``snapshots/<test file>/`` at the top of the project."""
+"""What tests of the console share.
+
+Pictures live in ``snapshots/<test file>/`` at the top of the project, and what every console has
+to do alike is done once in a process.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_textual_snapshot
 import textual._wait
+from textual._styles_cache import StylesCache
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from tui.widgets import table_base
 
@@ -26,6 +34,27 @@ pytest_textual_snapshot.SVGImageExtension = _InSnapshots
 # has awaited all messages besides: at a finer grain a key costs 15 ms, and the suite minutes less.
 textual._wait.SLEEP_GRANULARITY = 1 / 200
 textual._wait.SLEEP_IDLE = textual._wait.SLEEP_GRANULARITY / 20
+
+_parse = Stylesheet._parse_rules
+_parsed: dict[tuple[object, ...], list[RuleSet]] = {}
+
+
+def _parse_once(self: Stylesheet, *told: Any, **named: Any) -> list[RuleSet]:
+    """The rules of a text in the colours of a theme: nobody changes them once they are read."""
+    key = (tuple(self._variables.items()), told, tuple(named.items()))
+    if key not in _parsed:
+        _parsed[key] = _parse(self, *told, **named)
+    return _parsed[key]
+
+
+Stylesheet._parse_rules = _parse_once  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _closed_consoles_go() -> Iterator[None]:
+    """Textual remembers edges by the widget; so it keeps the lines of consoles that are closed."""
+    yield
+    StylesCache.get_inner_outer.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -33,7 +33,10 @@ def spelled(text: str) -> list[str]:
 
 
 async def typed(driver: Driver, text: str) -> None:
-    await driver.press("5", "slash", *spelled(text))
+    """Type a text as fast as a person who does not look up."""
+    await driver.press("5", "slash")
+    await driver.pilot.press(*spelled(text))
+    await driver.pilot.pause()
 
 
 def paths_shown(driver: Driver) -> list[str]:

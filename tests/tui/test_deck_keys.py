@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,18 @@ from store.manager import ConfigManager
 from tests.support import foreign
 from tests.support.deck import Driver, console, demo_state, opened
 from tests.support.secrets import NODE_KEY, with_secrets
+from tests.support.table_checks import (
+    MANY,
+    copies,
+    filters,
+    matches,
+    moves,
+    opens_the_row,
+    pages,
+    sideways,
+    sorts,
+)
+from tests.support.travel_checks import compares, goes_to_the_past, hours, steps
 from tests.tui.test_backups_screen import opens_backups
 from tests.tui.test_editing_form import fill
 from tui.command_line.screen import CommandScreen
@@ -26,13 +37,12 @@ from tui.editing.review import ReviewScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.handover import HandoverScreen
 from tui.screens.help import HelpScreen
-from tui.screens.jump import JumpScreen
-from tui.screens.past import CompareScreen
 from tui.screens.secret import ReasonScreen
 from tui.screens.settings import SettingsScreen
 from tui.screens.wizard import WizardScreen
 
-MANY = 60
+CHANGES_STATE = ("quit", "keep", "reveal", "staged.", "travel.hour")
+"""Commands whose checks end the console or leave something else than they found."""
 
 
 @pytest.fixture
@@ -107,10 +117,9 @@ def travels(step: int) -> Callable[[Driver, str], Awaitable[None]]:
 
 async def zooms(driver: Driver, key: str) -> None:
     await driver.press("3", key)
-    shown = [name for name in PANES if driver.deck.pane(name).region.area]
-    assert shown == ["nodes"]
+    assert shown(driver) == ["nodes"]
     await driver.press(key)
-    assert all(driver.deck.pane(name).region.area for name in PANES)
+    assert shown(driver) == list(PANES)
 
 
 async def imports(driver: Driver, key: str) -> None:
@@ -123,89 +132,6 @@ async def opens_settings(driver: Driver, key: str) -> None:
     assert isinstance(driver.app.screen, SettingsScreen)
     await driver.press(key, "escape")
     assert driver.app.screen_stack == [driver.deck]
-
-
-def moves(start: int, end: int) -> Callable[[Driver, str], Awaitable[None]]:
-    async def check(driver: Driver, key: str) -> None:
-        await driver.press("3")
-        table = driver.deck.pane("nodes").table
-        table.move_to(table.rows[start].key)
-        await driver.press(key)
-        assert table.cursor_row == end
-
-    return check
-
-
-def pages(share: float) -> Callable[[Driver, str], Awaitable[None]]:
-    async def check(driver: Driver, key: str) -> None:
-        await driver.press("3")
-        table = driver.deck.pane("nodes").table
-        lines = int((table.size.height - 1) * abs(share))
-        table.move_to(table.rows[MANY // 2].key)
-        await driver.press(key)
-        assert table.cursor_row == MANY // 2 + (lines if share > 0 else -lines)
-
-    return check
-
-
-def sideways(start: str, end: str) -> Callable[[Driver, str], Awaitable[None]]:
-    async def check(driver: Driver, key: str) -> None:
-        await driver.press("3")
-        table = driver.deck.pane("nodes").table
-        while table.cursor_column != start:
-            await driver.press("right")
-        await driver.press(key)
-        assert table.cursor_column == end
-
-    return check
-
-
-async def opens_the_row(driver: Driver, key: str) -> None:
-    await driver.press("3", "down", key)
-    await driver.until_shown("nodes.n01", "inference_port", "History")
-    await driver.press("escape")
-    assert driver.app.screen is driver.deck
-    assert driver.deck.pane("nodes").table.cursor_row == 1
-
-
-async def filters(driver: Driver, key: str) -> None:
-    await driver.press("3", key, *"n0")
-    assert [row.key for row in driver.rows("nodes").values()] == [f"nodes.n0{n}" for n in range(10)]
-    assert f"10 of {MANY}" in driver.screen()
-    await driver.press("enter", "escape")
-    assert len(driver.rows("nodes")) == MANY
-
-
-def matches(row: int) -> Callable[[Driver, str], Awaitable[None]]:
-    async def check(driver: Driver, key: str) -> None:
-        await driver.press("3", "slash", *"n3", "escape")
-        table = driver.deck.pane("nodes").table
-        table.move_to(table.rows[20].key)
-        await driver.press(key)
-        assert table.cursor_row == row
-
-    return check
-
-
-async def sorts(driver: Driver, key: str) -> None:
-    await driver.press("3")
-    table = driver.deck.pane("nodes").table
-    while table.cursor_column != "inference_port":
-        await driver.press("right")
-    await driver.press(key, key)
-    assert table.rows[0].key == f"nodes.n{MANY - 1}"
-    assert "inference ↓" in driver.screen()
-    assert table.cursor_key == "nodes.n00"
-    await driver.press(key)
-    assert table.rows[0].key == "nodes.n00"
-
-
-def copies(text: str) -> Callable[[Driver, str], Awaitable[None]]:
-    async def check(driver: Driver, key: str) -> None:
-        await driver.press("3", "down", "right", key)
-        assert driver.app.clipboard.startswith(text)
-
-    return check
 
 
 async def pauses(driver: Driver, key: str) -> None:
@@ -226,62 +152,6 @@ async def hands_over(driver: Driver, key: str) -> None:
     await driver.press(key)
     assert isinstance(driver.app.screen, HandoverScreen)
     await driver.press("escape")
-    assert driver.app.screen_stack == [driver.deck]
-
-
-async def goes_to_the_past(driver: Driver, key: str) -> None:
-    await driver.press(key)
-    assert driver.deck.visit is not None
-    await driver.press(key)
-    assert isinstance(driver.app.screen, JumpScreen)
-    await driver.press("escape", "escape")
-    assert driver.deck.visit is None
-
-
-def steps(first: str, *, back: bool) -> Callable[[Driver, str], Awaitable[None]]:
-    async def check(driver: Driver, key: str) -> None:
-        await driver.press("t", *[first] * 2)
-        before = driver.deck.visit
-        await driver.press(key)
-        after = driver.deck.visit
-        assert before is not None
-        assert after is not None
-        assert (after.change.id < before.change.id) is back
-        assert after.change.id != before.change.id
-
-    return check
-
-
-def hours(way: int) -> Callable[[Driver, str], Awaitable[None]]:
-    async def check(driver: Driver, key: str) -> None:
-        aged(driver, hours=3)
-        await driver.press("t", *["left_curly_bracket"] * (1 if way > 0 else 0))
-        before = driver.deck.visit
-        await driver.press(key)
-        after = driver.deck.visit
-        assert before is not None
-        assert after is not None
-        assert after.at - before.at == timedelta(hours=way)
-
-    return check
-
-
-def aged(driver: Driver, *, hours: int) -> None:
-    """Let the first half of the log be older than the rest."""
-    foreign.write(
-        driver.app.session.locations.database,
-        (
-            "UPDATE audit_log SET at=strftime('%Y-%m-%dT%H:%M:%fZ', at, ?)"
-            " WHERE id<=(SELECT max(id)/2 FROM audit_log)",
-            (f"-{hours} hours",),
-        ),
-    )
-
-
-async def compares(driver: Driver, key: str) -> None:
-    await driver.press("t", key)
-    assert isinstance(driver.app.screen, CompareScreen)
-    await driver.press(key)
     assert driver.app.screen_stack == [driver.deck]
 
 
@@ -415,15 +285,56 @@ CHECKS: dict[str, Callable[[Driver, str], Awaitable[None]]] = {
     "table.copy": copies("n01"),
     "table.copy_row": copies("enabled\tn01\t"),
 }
-KEYS = [(command.id, key) for command in COMMANDS for key in command.keys.split(",")]
+KEYS = [*((command.id, key) for command in COMMANDS for key in command.keys.split(",")),
+        ("quit", "ctrl+c")]  # fmt: skip
+ALONE = [pair for pair in KEYS if pair[0].startswith(CHANGES_STATE)]
 
 
-@pytest.mark.parametrize(("command", "key"), [*KEYS, ("quit", "ctrl+c")])
-async def test_every_key_does_what_its_command_says(
+@pytest.mark.parametrize(("command", "key"), ALONE)
+async def test_the_key_does_what_its_command_says(
     crowded: Locations, command: str, key: str
 ) -> None:
     async with opened(console(crowded)) as driver:
         await CHECKS[command](driver, key)
+
+
+@pytest.mark.parametrize("scope", sorted({command.scope for command in COMMANDS}))
+async def test_each_other_key_does_what_its_command_says(crowded: Locations, scope: str) -> None:
+    """One after the other, each from the deck as it opens."""
+    here = [command.id for command in COMMANDS if command.scope == scope]
+    async with opened(console(crowded)) as driver:
+        for command, key in KEYS:
+            if command in here and (command, key) not in ALONE:
+                try:
+                    await CHECKS[command](driver, key)
+                    await start_over(driver)
+                except AssertionError as fault:
+                    fault.add_note(f"{command} by {key}")
+                    raise
+
+
+async def start_over(driver: Driver) -> None:
+    """Leave the deck as it was when it opened."""
+    deck, nodes = driver.deck, driver.deck.pane("nodes").table
+    for _ in range(5):
+        if driver.app.screen is not deck or deck.visit or len(shown(driver)) < len(PANES):
+            await driver.press("escape")
+    assert driver.app.screen_stack == [deck]
+    assert deck.visit is None
+    assert shown(driver) == list(PANES)
+    assert not nodes.filter
+    assert not driver.app.staged
+    await driver.press("3")
+    nodes.move_to("nodes.n00")
+    while nodes.cursor_column != deck.pane("nodes").COLUMNS[0].key:
+        await driver.press("left")
+    await driver.press("1")
+    driver.app.copy_to_clipboard("")
+
+
+def shown(driver: Driver) -> list[str]:
+    """The panes that are on the screen."""
+    return [name for name in PANES if driver.deck.pane(name).region.area]
 
 
 def test_no_check_outlives_its_command() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,18 @@ async def test_changes_of_others_come_by_themselves(places: Locations) -> None:
         assert screen(driver).staged == 1
         table(driver).move_to(CAPACITY)
         await driver.until_shown("moved on: it was 768 and is 640")
+
+
+async def test_a_reading_that_another_one_overtakes_is_let_go(places: Locations) -> None:
+    """Two commits at once: the first reading is cancelled before it began."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        async with settings(places) as driver:
+            screen(driver)._look_again()
+            screen(driver)._look_again()
+        del driver
+        gc.collect()
+    assert [str(one.message) for one in said] == []
 
 
 async def test_services_narrow_and_the_toggle_widens(places: Locations) -> None:

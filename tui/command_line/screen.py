@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Final
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -163,8 +163,9 @@ class CommandScreen(ModalScreen[None]):
 
     def action_complete(self) -> None:
         """Complete the word under the cursor, or show what it could become."""
-        self.run_worker(self._complete(), name="complete", group="complete", exclusive=True)
+        self._complete()
 
+    @work(name="complete", group="complete", exclusive=True)
     async def _complete(self) -> None:
         line = self.query_one(CommandInput)
         text, cursor = line.value, line.cursor_position

@@ -200,7 +200,7 @@ class AuditPane(Marks, Pane):
     def _go_on(self) -> None:
         """See to it that what is to be read is being read."""
         if self._searching is None or self._searching.is_finished:
-            self._searching = self.run_worker(self._seek(), group="search")
+            self._searching = self.run_worker(self._seek, group="search")
 
     async def _seek(self) -> None:
         """Take step after step, and show each, until there is no more to find or no room."""

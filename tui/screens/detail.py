@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -109,7 +110,11 @@ class DetailScreen(Marks, Screen[None]):
         self.set_interval(_RETELL_SECONDS, self._retell, name="coarse ages")
 
     def _look_again(self) -> None:
-        self.run_worker(self._read(), name="detail", group="detail", exclusive=True)
+        self._read_again()
+
+    @work(name="detail", group="detail", exclusive=True)
+    async def _read_again(self) -> None:
+        await self._read()
 
     async def _read(self) -> None:
         """Read the path where its entity has changed; a fault leaves what was shown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -124,7 +124,11 @@ class SettingsScreen(SavingScreen):
     # what is shown
 
     def _look_again(self, _: object = None) -> None:
-        self.run_worker(self.read(), name="settings", group="settings", exclusive=True)
+        self._read_again()
+
+    @work(name="settings", group="settings", exclusive=True)
+    async def _read_again(self) -> None:
+        await self.read()
 
     async def read(self) -> None:
         """Read everything at once where something was written; a fault leaves what was shown."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, Final
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -107,7 +108,11 @@ class ProfilesScreen(AskingScreen):
         return self.query_one(f"#{part} Table", Table)
 
     def _look_again(self, _: object = None) -> None:
-        self.run_worker(self._read(), name="profiles", group="profiles", exclusive=True)
+        self._read_again()
+
+    @work(name="profiles", group="profiles", exclusive=True)
+    async def _read_again(self) -> None:
+        await self._read()
 
     async def _read(self) -> None:
         """Read profiles and flags, then what the profile under the cursor would change."""
@@ -152,9 +157,11 @@ class ProfilesScreen(AskingScreen):
     def on_table_highlighted(self, event: Table.Highlighted) -> None:
         """Compare the profile under the cursor."""
         if event.table is self._table("profiles"):
-            self.run_worker(
-                self._compare(event.key), name="compare", group="compare", exclusive=True
-            )
+            self._compare_alone(event.key)
+
+    @work(name="compare", group="compare", exclusive=True)
+    async def _compare_alone(self, key: str) -> None:
+        await self._compare(key)
 
     # writing
 
