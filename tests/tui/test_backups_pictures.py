@@ -13,6 +13,7 @@ from textual.widgets import Static
 from store import backup
 from store.locations import Locations
 from store.manager import ConfigManager
+from tests.support import foreign
 from tests.support.clock import FixedClock
 from tests.support.deck import ACTOR, HOST, Driver, told_state
 from tests.tui.test_looks_pictures import Compare, at_sizes, console
@@ -21,12 +22,14 @@ from tui.editing.review import ReviewScreen
 from tui.widgets.table import Table
 
 _AGES = (("before-import", 9), ("", 3), ("before-upgrade", 1))
+_PAGES = 300
 
 
 @pytest.fixture
 def places(tmp_path: Path, clock: FixedClock) -> Locations:
     """Three backups, one of them damaged, a file that is none, and three changes since."""
     found = told_state(tmp_path, clock.now)
+    _fill(found.database)
     folder = backup.folder_of(found)
     shutil.rmtree(folder)
     for name, days in _AGES:
@@ -39,6 +42,16 @@ def places(tmp_path: Path, clock: FixedClock) -> Locations:
         manager.set_value("cache.capacity_mb", "1024")
         manager.remove_node("dk03-c")
     return found
+
+
+def _fill(database: Path) -> None:
+    """Give a database a size that hangs neither on the names of directories nor on a release."""
+    with foreign.connect(database) as db:
+        db.execute("CREATE TABLE filling(x)")
+        while db.execute("PRAGMA page_count").fetchone()[0] < _PAGES:
+            db.execute("INSERT INTO filling VALUES(zeroblob(600))")
+        db.execute("DROP TABLE filling")
+        assert db.execute("PRAGMA page_count").fetchone() == (_PAGES,)
 
 
 def after(app: NodedeckApp, *keys: str) -> object:

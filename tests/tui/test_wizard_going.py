@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual.widgets import Button, Static
 
+from store import collecting
 from store.importing import apply as engine
 from store.importing import stillness
 from store.importing.stillness import Writing
@@ -135,6 +136,7 @@ async def test_thousands_of_nodes_are_planned_and_sifted_while_keys_are_answered
         return preview(*given)
 
     monkeypatch.setattr(engine, "preview", slow)
+    monkeypatch.setattr(collecting, "_MANY", 10_000)
     async with wizard(places(host)) as driver:
         await driver.name(file)
         await driver.until(lambda: driver.focused == "files", "the file")
