@@ -14,6 +14,7 @@ from store import database as sqlite
 from store import files, schema
 from store.database import Database
 from store.errors import Busy
+from store.sqlite_faults import sentences
 
 # of SQLite's file format: where its header says how the file is written and read, and what it says
 # there of one without a write-ahead log
@@ -66,7 +67,7 @@ def _reader(path: Path, stack: ExitStack) -> Database:
 @contextmanager
 def connected(path: Path, *, busy_ms: int = sqlite.BUSY_MS) -> Iterator[sqlite3.Connection]:
     """A plain connection to a file that is there, in autocommit; failures become sentences."""
-    with sqlite.sentences(path):
+    with sentences(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=busy_ms / 1000)
         try:
             yield connection
@@ -140,5 +141,5 @@ def copy(
         if told is not None:
             told(total - remaining, total)
 
-    with sqlite.sentences(path):
+    with sentences(path):
         source.backup(target, pages=pages, progress=step)

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from store.database import sentences
 from store.errors import ForeignDatabase, InvalidValue, MissingDatabase, UsageError
 from store.models import EpochSeed
+from store.sqlite_faults import sentences
 
 NODE_COLUMNS: Final = (
     "id, host, inference_segment, inference_port, poc_segment, poc_port,"

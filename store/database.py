@@ -1,11 +1,11 @@
-"""Opening the SQLite file: modes, pragmas, transactions, and errors as sentences."""
+"""Opening the SQLite file: modes, pragmas, transactions, and what failed as sentences."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, closing, suppress
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from store import connections, files, schema
-from store.errors import Busy, InvalidValue, MissingDatabase, NodedeckError, Refused, UsageError
+from store.errors import InvalidValue, MissingDatabase, Refused, UsageError
+from store.sqlite_faults import is_sqlites, sentences, translated
 
 if TYPE_CHECKING:
     import peewee
@@ -212,7 +213,7 @@ class Transaction:
                 self._end, self._undo = "COMMIT", "ROLLBACK"
             connection.execute(begin)
         except sqlite3.Error as failure:
-            raise _translated(self._database.path, failure) from failure
+            raise translated(self._database.path, failure) from failure
 
     def __exit__(
         self,
@@ -230,8 +231,8 @@ class Transaction:
         # a full disk, for one, has rolled everything back already
         if self._connection.in_transaction:
             self._connection.execute(self._undo)
-        if _is_sqlites(error):
-            raise _translated(self._database.path, error) from error
+        if is_sqlites(error):
+            raise translated(self._database.path, error) from error
         if isinstance(error, UnicodeEncodeError):
             raise InvalidValue(
                 f"A text cannot be held in UTF-8: its character {error.start + 1} is half a"
@@ -363,62 +364,3 @@ def _set(connection: sqlite3.Connection, pragmas: Iterable[str]) -> sqlite3.Conn
         connection.close()
         raise
     return connection
-
-
-@contextmanager
-def sentences(path: Path) -> Iterator[None]:
-    """Turn SQLite's failures into nodedeck's, by error code and never by message."""
-    try:
-        yield
-    except Exception as error:
-        if not _is_sqlites(error):
-            raise
-        raise _translated(path, error) from error
-
-
-def _is_sqlites(error: BaseException) -> bool:
-    # Peewee's own errors carry SQLite's, and it need not have been imported for them to be none
-    return isinstance(error, sqlite3.Error) or type(error).__module__ == "peewee"
-
-
-def _translated(path: Path, error: BaseException) -> NodedeckError:
-    cause, code = _cause(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return Busy(f"{path} is locked by another writer; nothing was changed.", hint="Try again.")
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY):
-        return Refused(
-            f"{path} cannot be opened or written by this user ({cause}); nothing was changed.",
-            hint="Look at its owner and mode, and at those of its directory.",
-        )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return NodedeckError(
-            f"{path} is not an intact SQLite database ({cause}); nothing was changed.",
-            hint="Restore it from a backup, or name another file with --db.",
-        )
-    if code == sqlite3.SQLITE_FULL:
-        return NodedeckError(
-            f"No space is left for {path}; nothing was changed.", hint="Make room and try again."
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return NodedeckError(
-            f"The disk failed while {path} was read or written ({cause}); nothing was changed.",
-            hint="Look whether it is full (df) or broken (dmesg), then try again.",
-        )
-    return NodedeckError(f"{path}: {cause}; nothing was changed.")
-
-
-def _cause(error: BaseException) -> tuple[BaseException, int]:
-    """The failure that tells most, and its primary code.
-
-    A full disk ends the transaction, and then the rollback fails too, with a code that says
-    nothing: what it failed after counts.
-    """
-    told: tuple[BaseException, int] = (error, 0)
-    at: BaseException | None = error
-    while at is not None:
-        code = getattr(at, "sqlite_errorcode", 0) & 0xFF
-        if code not in (0, sqlite3.SQLITE_ERROR):
-            return at, code
-        told = (at, code) if code and not told[1] else told
-        at = at.__cause__ or at.__context__
-    return told

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from store import documents, paths, settings_flags, settings_profiles
 from store.codec import MASK
-from store.database import Database, sentences
+from store.database import Database
 from store.errors import NodedeckError, SecretError, UsageError
 from store.importing.choices import Role
 from store.importing.sources import Opened, Source
@@ -25,6 +25,7 @@ from store.reading import Item
 from store.schema import has_table
 from store.sealing.places import Beside, Secret, State, listed
 from store.sealing.vault import Vault
+from store.sqlite_faults import sentences
 
 HEADER: Final = b"SQLite format 3\0"
 _NOT_OURS: Final = "Only nodedeck's own databases can be imported; export the data as YAML or JSON."

@@ -14,9 +14,10 @@ import sqlite3
 import threading
 from typing import Final
 
-from store import database, schema, upgrades
+from store import schema, upgrades
 from store.database import Database
 from store.locations import Locations
+from store.sqlite_faults import sentences
 
 _MADE: Final = (
     "SELECT tbl_name, sql FROM sqlite_master WHERE type='table'"
@@ -46,7 +47,7 @@ class Scratch(Database):
         self._thread.identity = None
         self._thread.connection = sqlite3.connect(":memory:", isolation_level=None)
         try:
-            with database.sentences(self.path):
+            with sentences(self.path):
                 self._fill(live)
                 self.execute_sql("PRAGMA foreign_keys=1")
         except BaseException:

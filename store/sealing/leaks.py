@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from store import database as sqlite
 from store import files
 from store.database import Database
 from store.errors import NodedeckError
@@ -19,6 +18,7 @@ from store.schema_checks import some
 from store.sealing import suspects
 from store.sealing.needles import Needle
 from store.sealing.suspects import SHREDDED, Found, Kind, Suspect
+from store.sqlite_faults import sentences
 
 SHRED: Final = "nodedeck doctor --fix --shred"
 _PIECE: Final = 4 * 2**20
@@ -98,7 +98,7 @@ def _pages(suspect: Suspect) -> bytes:
     """
     db = Database(suspect.path, read_only=True)
     try:
-        with sqlite.sentences(suspect.path):
+        with sentences(suspect.path):
             return db.connection.serialize()
     finally:
         db.close()
@@ -131,8 +131,8 @@ def judged(report: Report) -> Iterator[Finding]:
             "leak",
             leak.paths[0],
         )
-    for path, sentences in report.tables.items():
-        for sentence in sentences:
+    for path, told in report.tables.items():
+        for sentence in told:
             yield Finding(
                 Severity.WARNING,
                 f"{path} is sealed. {sentence}",
