@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.pilot import Pilot
 
-from tests.tui.test_table import COLUMNS, HOSTILE, line, make_rows, screen
+from tests.support.table import COLUMNS, HOSTILE, line, make_rows, screen
 from tui.clipboard import LIMIT_BYTES, plain
 from tui.widgets.filter_line import FilterInput, FilterLine
 from tui.widgets.table import Cell, Column, Row, Table

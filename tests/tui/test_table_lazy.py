@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from tests.tui.test_table import until
+from tests.support.table import until
 from tests.tui.test_table_asked import AskedApp, keys_of, press, shown
 from tui.widgets.table import Cell, Column, Row
 from tui.widgets.table_lazy import LazyRows, searchable
