@@ -23,6 +23,7 @@ from tests.support.deck import Driver, console, opened
 from tui.screens.wizard import WizardScreen
 from tui.widgets.table import Table
 from tui.wizard.draft import Draft
+from tui.wizard.taking_back import StateScreen
 
 CHOOSE, SORT_OUT, CHECK, REVIEW, RUN, DONE = range(6)
 BACKUP = "config.yaml.pre-migration.20250301T120000Z"
@@ -108,6 +109,12 @@ class Wizard(Driver):
         """Wait until the files were looked for."""
         await self.until(lambda: "Looking" not in self.screen(), "the files")
 
+    async def looked(self) -> None:
+        """Wait until the dialog about a rollback knows what each state would do."""
+        await self.until(lambda: isinstance(self.app.screen, StateScreen), "the dialog")
+        told = list(self.app.screen.query(".would").results(Static))
+        await self.until(lambda: all("Looking" not in str(each.content) for each in told), "a look")
+
     async def name(self, file: str | Path) -> None:
         """Name a file by its path, and stay on the step."""
         self.focus("#file")
@@ -176,8 +183,9 @@ async def wizard(
 @contextmanager
 def uncollected() -> Iterator[Callable[[], list[Leaf]]]:
     """Collect no circles meanwhile; yields what finds the leaves of plans that are in memory."""
-    gc.disable()
     gc.unfreeze()
+    gc.collect()  # what other tests left behind
+    gc.disable()
     try:
         yield lambda: [each for each in gc.get_objects() if isinstance(each, Leaf)]
     finally:

@@ -27,6 +27,7 @@ from tests.support.wizard import (
 )
 from tui.app import NodedeckApp
 from tui.demo import demo_files
+from tui.wizard.taking_back import StateScreen
 
 Compare = Callable[..., bool]
 NAMES = ("api-config.yaml", "dev_config.toml", "node-config.json", "svc.yaml")
@@ -81,6 +82,8 @@ def until(step: int, *keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
             await driver.until(lambda: step_screen.focused, "the focus")
             await driver.press(*keys)
             await driver.until(lambda: pilot.app.screen is not step_screen, "the dialog")
+            if isinstance(pilot.app.screen, StateScreen):
+                await driver.looked()
             await driver.until(lambda: "Looking" not in driver.screen(), "what it looks for")
         await driver.settle()
 
