@@ -202,8 +202,8 @@ def _differ(rows: Sequence[Row], there: set[str]) -> bool:
     mended = any(row.fixed and row.action in _COMPARED for row in rows)
     if mended or any(row.action not in (Action.EQUAL, *_LEFT) for row in rows):
         return True
-    compared = {_node_of(row) for row in rows if row.action is Action.EQUAL}
-    return any(_node_of(row) in there - compared for row in rows)
+    never_in = there - {_node_of(row) for row in rows if row.action is Action.EQUAL}
+    return any(_node_of(row) in never_in for row in rows)
 
 
 def _only_in_file(row: Row, there: set[str]) -> bool:
