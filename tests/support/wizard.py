@@ -180,16 +180,27 @@ async def wizard(
     gc.unfreeze()
 
 
-@contextmanager
-def uncollected() -> Iterator[Callable[[], list[Leaf]]]:
-    """Collect no circles meanwhile; yields what finds the leaves of plans that are in memory."""
+def leaves() -> list[Leaf]:
+    """The leaves of plans that are in memory and held by something, a thread of another test's."""
     gc.unfreeze()
-    gc.collect()  # what other tests left behind
+    gc.collect()
+    return _leaves()
+
+
+@contextmanager
+def uncollected(others: list[Leaf]) -> Iterator[Callable[[], list[Leaf]]]:
+    """Collect no circles meanwhile; yields what finds the leaves of plans, but for ``others``."""
+    known = set(map(id, others))
+    gc.unfreeze()
     gc.disable()
     try:
-        yield lambda: [each for each in gc.get_objects() if isinstance(each, Leaf)]
+        yield lambda: [each for each in _leaves() if id(each) not in known]
     finally:
         gc.enable()
+
+
+def _leaves() -> list[Leaf]:
+    return [each for each in gc.get_objects() if isinstance(each, Leaf)]
 
 
 def left_alone(folder: Path) -> None:

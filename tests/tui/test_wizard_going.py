@@ -34,6 +34,7 @@ from tests.support.wizard import (
     SORT_OUT,
     held_at_write,
     host,
+    leaves,
     left_alone,
     uncollected,
     wizard,
@@ -127,6 +128,7 @@ async def test_a_file_that_a_daemon_still_writes_is_told_and_waited_for(
 async def test_thousands_of_nodes_are_planned_and_sifted_while_keys_are_answered(
     host: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    others = leaves()
     nodes = "".join(f"- {{id: n{n}, host: h{n}, poc_port: 1}}\n" for n in range(5_000))
     file, held = put(host, "n.yaml", nodes), threading.Event()
     preview = engine.preview
@@ -162,11 +164,11 @@ async def test_thousands_of_nodes_are_planned_and_sifted_while_keys_are_answered
         assert driver.table.cursor_key == "0:nodes.n77.poc_port"
         assert gc.get_freeze_count() > 10_000
         # no collection walks over it, so it has to go without one
-        with uncollected() as leaves:
-            assert leaves()
+        with uncollected(others) as found:
+            assert found()
             driver.draft.clear()
             await driver.press("escape", "escape")
-            await driver.until(lambda: not leaves(), "nothing that holds a plan")
+            await driver.until(lambda: not found(), "nothing that holds a plan")
 
 
 async def test_an_import_tells_its_phases_and_is_cancelled_before_its_commit(
@@ -216,6 +218,7 @@ async def test_an_import_tells_its_phases_and_is_cancelled_before_its_commit(
 
 
 async def test_an_import_is_taken_back_from_its_last_step(host: Path) -> None:
+    others = leaves()
     file = put(host, "config.yaml", RUNNING)
     left_alone(host)
     async with wizard(places(host)) as driver:
@@ -267,11 +270,11 @@ async def test_an_import_is_taken_back_from_its_last_step(host: Path) -> None:
         await driver.press("enter")
         await driver.until_shown("receipt 3.", "Nothing of this import is left to take back.")
         assert driver.screen_now.query_one("#rollback").disabled
-        with uncollected() as leaves:
-            assert leaves()
+        with uncollected(others) as found:
+            assert found()
             await driver.press("escape")
             assert isinstance(driver.app.screen, DeckScreen)
-            await driver.until(lambda: not leaves(), "nothing that holds a plan")
+            await driver.until(lambda: not found(), "nothing that holds a plan")
     assert file.read_text() == RUNNING
     assert "nodes.node1.host" not in database_leaves(places(host))
 
